@@ -1,0 +1,1 @@
+"""From an alarm to a human who says 'I have it'."""

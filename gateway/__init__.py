@@ -1,0 +1,1 @@
+"""MQTT in, the log out: every reading stored before it is acknowledged."""

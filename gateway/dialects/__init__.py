@@ -1,0 +1,1 @@
+"""One payload dialect a file, each pure: (topic, bytes) to readings, or refusals with a reason."""

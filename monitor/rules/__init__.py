@@ -1,0 +1,1 @@
+"""One rule a file, all of the same shape."""

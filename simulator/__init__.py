@@ -1,0 +1,1 @@
+"""Homes that live, recordings replayed, devices for installers."""

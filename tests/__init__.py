@@ -1,0 +1,1 @@
+"""Stories of a house, on real parts."""
