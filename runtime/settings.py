@@ -3,7 +3,7 @@
 from pathlib import Path
 from typing import Literal
 
-from pydantic import Field
+from pydantic import Field, ValidationError
 from pydantic_settings import BaseSettings, SettingsConfigDict
 
 
@@ -27,3 +27,10 @@ class Settings(BaseSettings):
     watch_to: str = ""  # a telephone number, told when the service is blind
     heartbeat_url: str = ""
     log_format: Literal["json", "console"] = "json"
+
+
+def settings_in_words(error: ValidationError) -> str:
+    """Say in one line which setting is wrong and what was expected."""
+    first = error.errors()[0]
+    name = "_".join(("TELECARE", *(str(part).upper() for part in first["loc"])))
+    return f"{name} is {first['input']!r}: {first['msg'][0].lower()}{first['msg'][1:]}"

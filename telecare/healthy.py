@@ -1,0 +1,55 @@
+"""`telecare healthy ROOM`: is the room at work? Judged by what it leaves in the database, not by its being there.
+
+A process can be alive and stuck; its newest tick, cursor or answered request cannot lie about that.
+"""
+
+import asyncio
+import urllib.error
+import urllib.request
+from typing import Literal
+
+import psycopg
+from psycopg import AsyncConnection
+
+from runtime.settings import Settings
+
+Room = Literal["gateway", "monitor", "alerting"]
+
+# The newest tick of a live gateway is about a second old; while it drains a backlog ticks wait, rows do not.
+_GATEWAY = "select coalesce(max(committed_at) > clock_timestamp() - interval '15 seconds', false) from log"
+# A monitor at work is never far behind the log; an empty log leaves nothing to read.
+_MONITOR = """
+    select coalesce((select committed_at > clock_timestamp() - interval '15 seconds' from log
+                     where position > (select min(position) from monitor_cursors)
+                     order by position limit 1), true)
+           and exists (select from monitor_cursors)
+"""
+
+
+async def ill(room: Room, settings: Settings) -> str | None:
+    """Return what is wrong with the room in a sentence, or None when it is at work."""
+    if room == "alerting":
+        return _console_ill(settings.http_port)
+    question, fault = {
+        "gateway": (_GATEWAY, "nothing has been appended to the log for 15 s"),
+        "monitor": (_MONITOR, "the monitor is more than 15 s behind the log"),
+    }[room]
+    try:
+        async with await AsyncConnection.connect(settings.database_url, connect_timeout=5) as connection:
+            row = await (await connection.execute(question.encode())).fetchone()
+    except psycopg.OperationalError as error:
+        return f"the database cannot be reached ({str(error).splitlines()[0]})"
+    return None if row and row[0] else fault
+
+
+def _console_ill(port: int) -> str | None:
+    try:
+        with urllib.request.urlopen(f"http://127.0.0.1:{port}/health", timeout=5) as answer:
+            return None if answer.status == 200 else f"the console answers {answer.status}"
+    except (urllib.error.URLError, TimeoutError) as error:
+        return f"the console does not answer on port {port} ({error})"
+
+
+def check(room: Room, settings: Settings) -> str | None:
+    """Ask once, synchronously, for the command."""
+    return asyncio.run(ill(room, settings))
