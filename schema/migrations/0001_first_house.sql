@@ -119,7 +119,7 @@ create sequence batches as bigint;                   -- one a transaction of the
 create table readings (
     device          integer not null,
     observed_at     timestamptz not null
-                    check (observed_at > '2000-01-01' and observed_at < '2100-01-01'),  -- recordings replayed reach back to 2003
+                    check (observed_at > '2000-01-01' and observed_at < '2100-01-01'),  -- recordings replayed: 2003
     boot            bigint not null,
     seq             bigint not null,                 -- the device's, or a hash of the payload
     kind            text not null,
