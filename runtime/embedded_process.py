@@ -108,7 +108,7 @@ class OwnedProcess:
             os.close(guard)  # from here on the program alone holds it
 
     async def ready(self, answers: Callable[[], Awaitable[bool]], seconds: float) -> None:
-        """Return when `answers()` is true; EmbeddedError, with the log's last lines, when the program ends or is mute."""
+        """Return when `answers()` is true; EmbeddedError with the log's end when it ends or is mute."""
         with suppress(TimeoutError):
             async with asyncio.timeout(seconds):
                 while self.running:

@@ -1,0 +1,136 @@
+"""What tests stand on: the real PostgreSQL and the real brokers, one of each a run, and for each test a fresh database.
+
+The servers are shared by a run's tests: use client ids, homes and names of your own, and start your own
+(`embedded_database(tmp_path)`, `embedded_broker(tmp_path)`) where a test restarts or kills one.
+"""
+
+import asyncio
+import itertools
+import shutil
+import tempfile
+from collections.abc import AsyncIterator, Coroutine, Iterator
+from pathlib import Path
+from typing import Any, NamedTuple
+
+import psycopg
+import pytest
+from psycopg import AsyncConnection
+from psycopg_pool import AsyncConnectionPool
+
+from runtime.database import pool
+from runtime.embedded import EmbeddedBroker, EmbeddedDatabase
+from runtime.migrate import migrate
+from tests import mosquitto as mosquitto_broker
+
+TEMPLATE = "migrated"
+
+_numbers = itertools.count(1)
+_without_mosquitto: list[str] = []
+
+
+class BrokerAddress(NamedTuple):
+    """A running broker, and a user who may publish and subscribe everything."""
+
+    host: str
+    port: int
+    user: str
+    password: str
+    url: str
+
+
+@pytest.fixture(scope="session")
+def server() -> Iterator[EmbeddedDatabase]:
+    """Give the run's PostgreSQL, with a migrated database to copy."""
+    folder = Path(tempfile.mkdtemp(prefix="telecare-tests-"))
+    started = EmbeddedDatabase(folder)
+    try:
+        _run(started.start())
+        _run(_make_template(started))
+        yield started
+    finally:
+        _run(started.stop())
+        shutil.rmtree(folder, ignore_errors=True)
+
+
+@pytest.fixture
+def empty_database_url(server: EmbeddedDatabase) -> Iterator[str]:
+    """Give a database of this test's own with nothing in it."""
+    yield from _database(server, "template1")
+
+
+@pytest.fixture
+def database_url(server: EmbeddedDatabase) -> Iterator[str]:
+    """Give a database of this test's own, migrated and empty."""
+    yield from _database(server, TEMPLATE)
+
+
+@pytest.fixture
+async def database(database_url: str) -> AsyncIterator[AsyncConnectionPool]:
+    """Give an open pool on this test's own database."""
+    async with pool(database_url, name="test", size=8) as connections:
+        yield connections
+
+
+@pytest.fixture(scope="session")
+def broker() -> Iterator[BrokerAddress]:
+    """Give the run's NATS, speaking MQTT, with JetStream."""
+    folder = Path(tempfile.mkdtemp(prefix="telecare-tests-"))
+    started = EmbeddedBroker(folder)
+    try:
+        _run(started.start())
+        yield BrokerAddress(
+            started.host, started.port, started.gateway_user, started.gateway_password, started.gateway_url
+        )
+    finally:
+        _run(started.stop())
+        shutil.rmtree(folder, ignore_errors=True)
+
+
+@pytest.fixture(scope="session")
+def mosquitto() -> Iterator[BrokerAddress]:
+    """Give the run's Mosquitto; tests that use it are marked `mosquitto`, and named as not run where there is none."""
+    program = mosquitto_broker.find()
+    if program is None:
+        pytest.skip("Mosquitto is not here; `python -m tests.prepare` tries to fetch it")
+    folder = Path(tempfile.mkdtemp(prefix="telecare-tests-"))
+    started = mosquitto_broker.Mosquitto(program, folder)
+    try:
+        _run(started.start())
+        yield BrokerAddress(started.host, started.port, started.user, started.password, started.url)
+    finally:
+        _run(started.stop())
+        shutil.rmtree(folder, ignore_errors=True)
+
+
+def pytest_runtest_logreport(report: pytest.TestReport) -> None:
+    """Remember the tests that want of Mosquitto kept from running."""
+    if report.skipped and "mosquitto" in report.keywords:
+        _without_mosquitto.append(report.nodeid)
+
+
+def pytest_unconfigure(config: pytest.Config) -> None:
+    """Name them in the very last line."""
+    if _without_mosquitto:
+        names = ", ".join(_without_mosquitto)
+        print(f"\nNot run, as Mosquitto could be neither found nor installed: {names}")  # noqa: T201 - the run's last word
+
+
+def _database(server: EmbeddedDatabase, template: str) -> Iterator[str]:
+    name = f"test_{next(_numbers)}"
+    with psycopg.connect(server.url, autocommit=True) as connection:
+        connection.execute(f"create database {name} template {template}")
+        yield server.url_for(name)
+        connection.execute(f"drop database {name} with (force)")
+
+
+async def _make_template(server: EmbeddedDatabase) -> None:
+    async with await AsyncConnection.connect(server.url, autocommit=True) as connection:
+        await connection.execute(f"create database {TEMPLATE}")
+    async with await AsyncConnection.connect(server.url_for(TEMPLATE), autocommit=True) as connection:
+        await migrate(connection)
+
+
+def _run(work: Coroutine[Any, Any, None]) -> None:
+    """Run it to its end outside the tests' own event loops, which live no longer than a test."""
+    with asyncio.Runner(loop_factory=asyncio.new_event_loop) as runner:
+        runner.run(work)

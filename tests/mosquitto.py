@@ -1,0 +1,99 @@
+"""Mosquitto, for the tests that hold telecare to a second broker: where it is, and one to test with.
+
+It may be the system's, or unpacked without root by tests.prepare below `.telecare/tools` of the checkout.
+"""
+
+import asyncio
+import os
+import shutil
+import signal
+import socket
+from contextlib import closing
+from pathlib import Path
+
+from runtime.embedded_process import OwnedProcess
+
+TOOLS = Path(__file__).parents[1] / ".telecare" / "tools"
+"""Where tests.prepare unpacks what it may not install."""
+
+_CONFIGURATION = """\
+listener {port} 127.0.0.1
+allow_anonymous true
+persistence true
+persistence_location {folder}/
+autosave_on_changes true
+autosave_interval 1
+max_queued_messages 0
+{user}
+"""
+
+
+def find() -> Path | None:
+    """Return the broker's path, or None where there is none."""
+    unpacked = TOOLS / "usr" / "sbin" / "mosquitto"
+    path = os.environ.get("PATH", "") + ":/usr/sbin:/usr/local/sbin:/opt/homebrew/sbin"
+    found = shutil.which("mosquitto", path=path)
+    if found:
+        return Path(found)
+    return unpacked if unpacked.exists() else None
+
+
+def environment() -> dict[str, str]:
+    """Ours, with the libraries that were unpacked beside the broker."""
+    libraries = [str(folder) for folder in (*sorted(TOOLS.glob("usr/lib/*")), TOOLS / "usr" / "lib")]
+    known = os.environ.get("LD_LIBRARY_PATH", "")
+    return {**os.environ, "LD_LIBRARY_PATH": ":".join([*libraries, *filter(None, [known])])}
+
+
+class Mosquitto:
+    """A Mosquitto on a free port of loopback, which keeps its queue in `folder`; any user and password will do."""
+
+    host = "127.0.0.1"
+    user = "test"
+    password = "test"
+
+    def __init__(self, program: Path, folder: Path) -> None:
+        self.port = _free_port()
+        configuration = folder / "mosquitto.conf"
+        user = "user root" if os.geteuid() == 0 else ""  # or it changes to a user who may not write here
+        configuration.write_text(_CONFIGURATION.format(port=self.port, folder=folder, user=user))
+        self._server = OwnedProcess(
+            [str(program), "-c", str(configuration)],
+            log=folder / "server.log",
+            stop_signal=signal.SIGTERM,
+            environment=environment(),
+        )
+
+    @property
+    def url(self) -> str:
+        """Where to connect."""
+        return f"mqtt://{self.user}:{self.password}@{self.host}:{self.port}"
+
+    async def start(self) -> None:
+        """Start it, and return when it answers."""
+        await self._server.start()
+        await self._server.ready(self._answers, 20)
+
+    async def stop(self) -> None:
+        """End it cleanly."""
+        await self._server.stop()
+
+    def kill(self) -> None:
+        """Kill it, as a crash would; `start` brings it back."""
+        self._server.kill()
+
+    async def _answers(self) -> bool:
+        try:
+            _, writer = await asyncio.open_connection(self.host, self.port)
+        except OSError:
+            return False
+        writer.close()
+        await writer.wait_closed()
+        return True
+
+
+def _free_port() -> int:
+    with closing(socket.socket()) as tried:
+        tried.bind(("127.0.0.1", 0))
+        port: int = tried.getsockname()[1]
+        return port
