@@ -1,0 +1,1 @@
+"""What the simulator promises, told as stories."""
