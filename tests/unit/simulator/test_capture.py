@@ -113,7 +113,8 @@ def test_what_a_sensor_is_follows_from_what_it_is_called() -> None:
     names = {
         1: "Front door", 2: "frontdoor", 3: "drawer with keys for backdoor", 4: "Bedroom door", 5: "PIR slaapkamer",
         6: "pressure mat couch", 7: "pressure mat bed left", 8: "Foyer,Door", 9: "Foyer,Light switch",
-        10: "Kitchen,Door A", 11: "Bathroom,Cabinet A", 12: "press server", 13: "Office/study,Drawer", 14: "Fridge", 15: "fridge",
+        10: "Kitchen,Door A", 11: "Bathroom,Cabinet A", 12: "press server", 13: "Office/study,Drawer",
+        14: "Fridge", 15: "fridge",
     }  # fmt: skip
     found = {sensor: (device.id, device.kind, device.exit) for sensor, device in devices(names, [*names, 99]).items()}
     assert found == {
