@@ -328,10 +328,15 @@ create table notifications (
     claimed_until   timestamptz,
     attempts        integer not null default 0,
     reason          text,                            -- why it failed, was not sent, or was withdrawn
-    unique (alarm, step, round, recipient, channel)
+    receipt_by      timestamptz,                     -- undelivered by then, escalation no longer counts on it
+    given_up_at     timestamptz,                     -- since when it does not: failed, declined, or no receipt
+    unique (alarm, step, round, target, recipient, channel)
 );
 create index notifications_waiting on notifications (not_before) where state in ('waiting', 'sending');
+create index notifications_receipts on notifications (receipt_by)
+    where state in ('waiting', 'sending', 'sent') and given_up_at is null;
 create index notifications_alarm on notifications (alarm);
+create index notifications_phone on notifications (phone, code) where code is not null;
 
 create table attempts (
     id              bigint generated always as identity primary key,  -- in the callback's address
