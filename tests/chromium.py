@@ -8,6 +8,8 @@ Use Playwright's async interface: its sync one keeps an event loop running in th
 
 import os
 import shutil
+import subprocess
+from functools import cache
 from pathlib import Path
 from typing import Any
 
@@ -18,8 +20,8 @@ _QUIET = ["--disable-background-networking", "--disable-component-update", "--di
 
 def find() -> Path | None:
     """Return the system's Chromium, or None where Playwright's own must serve."""
-    found = [path for name in NAMES if (path := shutil.which(name))]
-    return Path(found[0]) if found else None
+    found = (path for name in NAMES if (path := shutil.which(name)))
+    return next((Path(path) for path in found if _runs(path)), None)
 
 
 def launch_options() -> dict[str, Any]:
@@ -28,3 +30,12 @@ def launch_options() -> dict[str, Any]:
     options: dict[str, Any] = {"args": [*_QUIET, *as_root]}
     path = find()
     return options | ({"executable_path": str(path)} if path else {})
+
+
+@cache
+def _runs(path: str) -> bool:
+    """Whether it is a browser: on some systems the name is a stub that only tells how to install one."""
+    try:
+        return subprocess.run([path, "--version"], capture_output=True, timeout=30, check=False).returncode == 0
+    except (OSError, subprocess.TimeoutExpired):
+        return False

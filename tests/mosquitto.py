@@ -40,7 +40,7 @@ def find() -> Path | None:
 
 def environment() -> dict[str, str]:
     """Ours, with the libraries that were unpacked beside the broker."""
-    libraries = [str(folder) for folder in (*sorted(TOOLS.glob("usr/lib/*")), TOOLS / "usr" / "lib")]
+    libraries = [str(folder) for below in ("usr/lib", "lib") for folder in (TOOLS / below, *TOOLS.glob(f"{below}/*"))]
     known = os.environ.get("LD_LIBRARY_PATH", "")
     return {**os.environ, "LD_LIBRARY_PATH": ":".join([*libraries, *filter(None, [known])])}
 
