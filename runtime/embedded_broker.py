@@ -92,8 +92,8 @@ class EmbeddedBroker:
         """Start the server, and return when it answers; else EmbeddedError."""
         program = find_server()
         private_folder(self._data_dir, self._folder.name)
-        self._claim.take()
         try:
+            await self._claim.take()
             self._settle()
             command = [str(program), "--config", str(self._folder / "nats.conf")]
             self._server = OwnedProcess(command, log=self._folder / "server.log", stop_signal=signal.SIGTERM)
@@ -125,7 +125,7 @@ class EmbeddedBroker:
         before: dict[str, Any] = json.loads(file.read_text()) if file.exists() else {}
         self.gateway_password = before.get("gateway_password") or secrets.token_urlsafe(18)
         self.hub_password = before.get("hub_password") or secrets.token_urlsafe(18)
-        self.port = self._wanted_port or _free_port(before.get("port", 0))
+        self.port = self._choose_port(before.get("port", 0))
         write_private(self._folder / "nats.conf", self._configuration())
         known = {
             "host": HOST,
@@ -136,6 +136,16 @@ class EmbeddedBroker:
             "hub_password": self.hub_password,
         }
         write_private(file, json.dumps(known, indent=2) + "\n")
+
+    def _choose_port(self, before: int) -> int:
+        if self._wanted_port == 0:
+            return _free_port(before) or _free_port(0)
+        if _free_port(self._wanted_port) == 0:
+            raise EmbeddedError(
+                f"Port {self._wanted_port} of {HOST} is not free for the broker."
+                " Set TELECARE_MQTT_PORT to another, or to 0 for any free one."
+            )
+        return self._wanted_port
 
     def _configuration(self) -> str:
         return _CONFIGURATION.format(
@@ -211,15 +221,13 @@ def _url(port: int, user: str, password: str) -> str:
     return f"mqtt://{user}:{password}@{HOST}:{port}"
 
 
-def _free_port(preferred: int) -> int:
-    """Return the preferred port if nobody listens there now, else one that nobody does."""
-    for candidate in (preferred, 0):
-        with closing(socket.socket()) as tried:
-            tried.setsockopt(socket.SOL_SOCKET, socket.SO_REUSEADDR, 1)  # as the server will
-            try:
-                tried.bind((HOST, candidate))
-            except OSError:
-                continue
-            port: int = tried.getsockname()[1]
-            return port
-    raise EmbeddedError(f"No port is free on {HOST}.")
+def _free_port(wanted: int) -> int:
+    """Return the port if nobody has it now, any free one for 0, else 0."""
+    with closing(socket.socket()) as tried:
+        tried.setsockopt(socket.SOL_SOCKET, socket.SO_REUSEADDR, 1)  # as the server will
+        try:
+            tried.bind((HOST, wanted))
+        except OSError:
+            return 0
+        port: int = tried.getsockname()[1]
+        return port

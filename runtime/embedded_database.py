@@ -83,12 +83,12 @@ class EmbeddedDatabase:
         """Make the cluster if there is none, start the server, and return when it answers; else EmbeddedError."""
         self._binaries = find_binaries()
         private_folder(self._data_dir, self._folder.name)
-        self._claim.take()
         try:
+            await self._claim.take()
             self._identity = _identity(self._binaries, self._data_dir, self._folder)
             self._socket = _socket_folder(self._folder, self._identity)
             await self._make_cluster()
-            self._forget_recycled_pid()
+            self._forget_dead_postmaster()
             await self._serve()
         except BaseException:
             self._abandon()
@@ -152,17 +152,20 @@ class EmbeddedDatabase:
             return False
         return True
 
-    def _forget_recycled_pid(self) -> None:
-        """Remove a crashed server's postmaster.pid when its number is now some other program's.
+    def _forget_dead_postmaster(self) -> None:
+        """Remove a crashed server's lock files where PostgreSQL would wrongly take the number in them for a server's.
 
-        In containers numbers repeat. PostgreSQL sees only that the number is in use, and would refuse to start;
-        we see whether whoever has it works in our cluster.
+        It sees only that the number is in use, and would refuse to start: by another program, as numbers repeat
+        in containers, or by the dead server itself, where nobody collects the dead. No server of this folder runs
+        now (`Claim`); whoever works in our cluster all the same is left alone.
         """
-        file = self._cluster / "postmaster.pid"
-        with suppress(OSError, ValueError, IndexError):
-            pid = int(file.read_text().splitlines()[0])
-            if Path(f"/proc/{pid}/cwd").resolve(strict=True) != self._cluster:
-                file.unlink()
+        if not Path("/proc/self/cwd").exists():
+            return
+        for file in (self._cluster / "postmaster.pid", self._socket / f".s.PGSQL.{_PORT}.lock"):
+            with suppress(OSError, ValueError, IndexError):
+                pid = int(file.read_text().splitlines()[0])
+                if not _works_in(pid, self._cluster):
+                    file.unlink()
 
     def _abandon(self) -> None:
         self.kill()
@@ -213,6 +216,13 @@ def _binary_folders() -> Iterator[Path]:
         yield Path(on_path).resolve().parent
     debian = Path("/usr/lib/postgresql").glob("*/bin")
     yield from sorted(debian, key=lambda folder: int(re.sub(r"\D", "", folder.parent.name) or 0), reverse=True)
+
+
+def _works_in(pid: int, folder: Path) -> bool:
+    try:
+        return Path(f"/proc/{pid}/cwd").resolve(strict=True) == folder
+    except FileNotFoundError:
+        return False  # gone, or dead and not yet collected
 
 
 def _locale(binaries: Path) -> list[str]:

@@ -38,23 +38,22 @@ class Claim:
         self._path = folder / "lock"
         self._file: IO[str] | None = None
 
-    def take(self) -> None:
-        """Take the folder; EmbeddedError naming the other process where one has it."""
+    async def take(self) -> None:
+        """Take the folder, and wait for servers that outlive its last holder to end; EmbeddedError if it is in use."""
         file = self._path.open("a+")
-        try:
-            fcntl.flock(file, fcntl.LOCK_EX | fcntl.LOCK_NB)
-        except BlockingIOError:
+        if not _locked(file.fileno()):
             file.seek(0)
             holder = file.read().strip() or "unknown"
             file.close()
             raise EmbeddedError(
                 f"{self._path.parent} is in use by another telecare, process {holder}."
                 " Stop that one first, or set TELECARE_DATA_DIR to another folder."
-            ) from None
+            )
+        self._file = file
         file.truncate(0)
         file.write(str(os.getpid()))
         file.flush()
-        self._file = file
+        os.close(await _predecessor_gone(self._path.parent))
 
     def release(self) -> None:
         """Give the folder back; harmless where it was never taken."""
@@ -101,7 +100,7 @@ class OwnedProcess:
     async def start(self) -> None:
         """Start the program, once its predecessor in this folder, if any, has ended."""
         assert not self.running, f"{self.name} already runs"
-        guard = await self._predecessor_gone()
+        guard = await _predecessor_gone(self._log.parent)
         try:
             self._spawn(guard)
         finally:
@@ -146,25 +145,6 @@ class OwnedProcess:
             lines = self._log.read_text(errors="replace").splitlines()
             return "\n".join(f"  {line}" for line in lines[-count:]) or "  (it is empty)"
         return "  (there is none)"
-
-    async def _predecessor_gone(self) -> int:
-        """Take the lock that a running program of this folder holds; return its descriptor."""
-        path = self._log.parent / "running"
-        guard = os.open(path, os.O_RDWR | os.O_CREAT, 0o600)
-        try:
-            async with asyncio.timeout(_PREDECESSOR_SECONDS):
-                while not _locked(guard):  # noqa: ASYNC110 - another process's lock sets no asyncio.Event
-                    await asyncio.sleep(_POLL_SECONDS)
-        except TimeoutError:
-            os.close(guard)
-            raise EmbeddedError(
-                f"An earlier {self.name} still works in {path.parent}, {_PREDECESSOR_SECONDS:.0f} s after it lost its"
-                " parent. Stop it by hand, then start again."
-            ) from None
-        except BaseException:
-            os.close(guard)
-            raise
-        return guard
 
     def _spawn(self, guard: int) -> None:
         _rotate(self._log)
@@ -218,6 +198,25 @@ def write_private(file: Path, text: str) -> None:
     with os.fdopen(os.open(fresh, os.O_WRONLY | os.O_CREAT | os.O_EXCL, 0o600), "w") as opened:
         opened.write(text)
     fresh.replace(file)
+
+
+async def _predecessor_gone(folder: Path) -> int:
+    """Take the lock that a running program of this folder holds, and return its descriptor; wait while one runs."""
+    guard = os.open(folder / "running", os.O_RDWR | os.O_CREAT, 0o600)
+    try:
+        async with asyncio.timeout(_PREDECESSOR_SECONDS):
+            while not _locked(guard):  # noqa: ASYNC110 - another process's lock sets no asyncio.Event
+                await asyncio.sleep(_POLL_SECONDS)
+    except TimeoutError:
+        os.close(guard)
+        raise EmbeddedError(
+            f"An earlier server still works in {folder}, {_PREDECESSOR_SECONDS:.0f} s after it lost its parent."
+            " Stop it by hand, then start again."
+        ) from None
+    except BaseException:
+        os.close(guard)
+        raise
+    return guard
 
 
 def _locked(descriptor: int) -> bool:
