@@ -4,6 +4,7 @@ Fields of a home or a person that are not mentioned stay, and so do a home's dev
 mentioned (contacts, absences), and each device, consent or key safe, are taken whole as written.
 """
 
+from collections.abc import Mapping
 from collections.abc import Set as AbstractSet
 
 import msgspec
@@ -26,10 +27,23 @@ def merged_home(known: Home | None, written: Home, left_out: LeftOut) -> Home:
 
 
 def merged_person(known: Person | None, written: Person, left_out: LeftOut) -> Person:
-    """Return the person as they are after the load."""
+    """Return the person as they are after the load, their absences in order of time."""
+    absences = tuple(sorted(written.absences, key=lambda absence: absence.starts))
+    written = msgspec.structs.replace(written, absences=absences)
     if known is None:
         return written
     kept = {
         field: getattr(known, field) for field in Person.__struct_fields__ if ("people", written.id, field) in left_out
     }
     return msgspec.structs.replace(written, **kept)
+
+
+def released(home: Home, living: Mapping[str, str]) -> Home:
+    """Return the home with no device given to somebody who does not live there (any more)."""
+    devices = tuple(
+        device
+        if device.person is None or living.get(device.person) == home.id
+        else msgspec.structs.replace(device, person=None)
+        for device in home.devices
+    )
+    return msgspec.structs.replace(home, devices=devices)

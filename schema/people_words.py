@@ -32,6 +32,7 @@ _TYPE_WORDS: dict[type[inspect.Type], str] = {
     inspect.ListType: "a list",
     inspect.DictType: "a group of names",
 }
+_LISTED = 20
 _WHERE = re.compile(r"^(?P<what>.*?)(?: - at `\$(?P<path>.*)`)?$", re.DOTALL)
 _FIELD = re.compile(r"field `(?P<name>.*)`$", re.DOTALL)
 
@@ -72,11 +73,13 @@ def nearest(word: str, words: Iterable[str]) -> str:
     close = get_close_matches(word, known, n=1)
     if close:
         return f"; expected perhaps '{close[0]}'"
-    return f"; expected one of {', '.join(known)}" if known else "; expected none here"
+    return f"; expected one of {', '.join(known)}" if 0 < len(known) <= _LISTED else "; expected one that is there"
 
 
 def patterned(value: Any, kind: inspect.Type, path: Path = ()) -> Iterator[tuple[Path, str, str]]:
     """Yield (path, pattern, text) of every text in the value whose type has a pattern."""
+    if value is None:
+        return
     if isinstance(kind, inspect.UnionType):
         yield from patterned(value, _choose(kind, value), path)
     elif isinstance(kind, inspect.StructType):
@@ -85,7 +88,7 @@ def patterned(value: Any, kind: inspect.Type, path: Path = ()) -> Iterator[tuple
     elif isinstance(kind, inspect.VarTupleType):
         for index, item in enumerate(value):
             yield from patterned(item, kind.item_type, (*path, index))
-    elif isinstance(kind, inspect.StrType) and kind.pattern and isinstance(value, str):
+    elif isinstance(kind, inspect.StrType) and kind.pattern:
         yield path, kind.pattern, value
 
 

@@ -16,8 +16,12 @@ DurationText = Annotated[str, msgspec.Meta(pattern=r"^\d+[smhd]$")]
 """`30s`, `20m`, `4h`, `2d`."""
 
 
-class Rule(Strict, frozen=True, kw_only=True, tag_field="rule"):
-    """What every rule of a plan may say."""
+class Rule(Strict, frozen=True, kw_only=True, tag_field="rule", omit_defaults=False):
+    """What every rule of a plan may say.
+
+    Kept whole in tables and log, defaults as well: a default that we change later must not change what a plan
+    of last month said.
+    """
 
     alarm_kind: ClassVar[Kind]
     usual_priority: ClassVar[Priority]
