@@ -1,0 +1,72 @@
+"""Who is due when: a heap that costs nothing while nobody is, however many people it holds. Pure.
+
+A subject's next deadline moves with nearly every reading, mostly to later. So the heap holds one live entry
+a subject, at the earliest time it has been told; an entry that comes up too early is put back at the right
+one, and one that was overtaken by an earlier is dropped when it comes up.
+"""
+
+from heapq import heappop, heappush
+from typing import Generic, Protocol, TypeVar
+
+from schema.instants import Instant
+
+
+class Due(Protocol):
+    """What the agenda needs of a subject; the last two are the agenda's own to write."""
+
+    serial: int  # unique; breaks ties, so that a replay steps in the same order
+    due: Instant | None
+    queued: Instant | None
+
+
+SubjectT = TypeVar("SubjectT", bound=Due)
+
+
+class Agenda(Generic[SubjectT]):
+    """Subjects by the instant at which each is next due."""
+
+    def __init__(self) -> None:
+        self._heap: list[tuple[Instant, int]] = []
+        self._subjects: dict[int, SubjectT] = {}
+
+    def put(self, subject: SubjectT, due: Instant | None) -> None:
+        """Set when the subject is next due, or that it waits for nothing."""
+        subject.due = due
+        if due is not None and (subject.queued is None or due < subject.queued):
+            subject.queued = due
+            self._subjects[subject.serial] = subject
+            heappush(self._heap, (due, subject.serial))
+
+    def take_due(self, at: Instant) -> list[SubjectT]:
+        """Take off those due at `at` or earlier, earliest first; each comes back by `put`."""
+        heap = self._heap
+        found = []
+        while heap and heap[0][0] <= at:
+            subject = self._pop()
+            if subject is None:
+                continue
+            if subject.due is not None and subject.due <= at:
+                found.append(subject)
+            else:
+                self.put(subject, subject.due)
+        return found
+
+    def next_due(self) -> Instant | None:
+        """Return the earliest instant at which anybody is due."""
+        while self._heap:
+            queued, serial = self._heap[0]
+            subject = self._subjects[serial]
+            if queued == subject.queued == subject.due:
+                return queued
+            popped = self._pop()
+            if popped is not None:
+                self.put(popped, popped.due)
+        return None
+
+    def _pop(self) -> SubjectT | None:
+        queued, serial = heappop(self._heap)
+        subject = self._subjects[serial]
+        if queued != subject.queued:
+            return None  # overtaken by an earlier entry, which came up before
+        subject.queued = None
+        return subject

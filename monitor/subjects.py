@@ -1,0 +1,131 @@
+"""What the fold holds for each subject it watches: a person, a home, or the gateways together. Pure.
+
+A subject's key names it in `finding_changes` and decides its partition: a person's id, `home:` or
+`service:` and the id of another. All are stepped through the same two functions, so the fold below them
+knows no difference.
+"""
+
+from collections.abc import Callable
+from typing import Any, NamedTuple
+from zlib import crc32
+
+import msgspec
+
+from monitor import faults, home, person
+from monitor.stimuli import Stimulus
+from schema.alarms import SubjectKind
+from schema.findings import FindingChange
+from schema.instants import HOUR, MINUTE, Duration, Instant
+
+PARTITIONS = 16
+"""Into so many parts people are divided, so that monitors can divide them among themselves."""
+
+RETRY_AFTER: Duration = MINUTE
+"""How long a subject whose step threw is left before its deadlines are tried again."""
+SAY_AGAIN_AFTER: Duration = HOUR
+"""How often a subject's failing is said, however often it fails."""
+
+
+class Core(NamedTuple):
+    """The pure core of one kind of subject. A state packs with msgspec and has `wake_at` (see monitor.person)."""
+
+    state: type
+    new_state: Callable[[Any], Any]
+    step: Callable[[Any, Stimulus, Any], tuple[Any, tuple[FindingChange, ...]]]
+    timers: Callable[[Any, Any], dict[str, Instant]]
+
+
+PERSON = Core(person.PersonState, person.new_state, person.step, person.timers)
+HOME = Core(home.HomeState, home.new_state, home.step, home.timers)
+GATEWAYS = Core(faults.GatewayState, faults.new_gateway_state, faults.step_gateway, faults.gateway_timers)
+
+
+class Kept(msgspec.Struct, frozen=True, array_like=True):
+    """A subject as a checkpoint keeps it; its watch comes from the log's facts."""
+
+    kind: SubjectKind
+    id: str
+    state: bytes  # empty: it could not be watched yet
+    failed_at: Instant | None = None
+    failure_said_at: Instant | None = None
+
+
+class Subject:
+    """One subject: its state, what it is watched by, when it is next due."""
+
+    __slots__ = (
+        "asleep_until", "core", "due", "failed_at", "failure_said_at", "home", "id", "key", "kind",
+        "partition", "queued", "serial", "state", "watch", "watched",
+    )  # fmt: skip
+
+    def __init__(self, kind: SubjectKind, id_: str, core: Core, serial: int) -> None:
+        self.kind = kind
+        self.id = id_
+        self.key = key_of(kind, id_)
+        self.partition = partition_of(self.key)
+        self.core = core
+        self.serial = serial
+        self.home: str | None = None
+        self.state: Any = None
+        self.watch: Any = None
+        self.watched = False  # has a state, and a watch that goes with it
+        self.asleep_until = 0  # restored as of this position: what comes up to it is in the state already
+        self.due: Instant | None = None
+        self.queued: Instant | None = None
+        self.failed_at: Instant | None = None  # when its step last threw
+        self.failure_said_at: Instant | None = None
+
+    def keep(self) -> Kept:
+        """Return what a checkpoint must keep."""
+        state = b"" if self.state is None else msgspec.msgpack.encode(self.state)
+        return Kept(self.kind, self.id, state, self.failed_at, self.failure_said_at)
+
+    def restore(self, kept: Kept, position: int) -> None:
+        """Take up the state as of `position`; msgspec.DecodeError where it is of another make."""
+        self.asleep_until = position
+        self.failed_at, self.failure_said_at = kept.failed_at, kept.failure_said_at
+        if kept.state:
+            self.state = msgspec.msgpack.decode(kept.state, type=self.core.state)
+
+    def take_watch(self, watch: Any) -> None:
+        """Be watched by this from now on; what nobody knew yet begins with the core's new state."""
+        self.watch = watch
+        if self.state is None:
+            self.state = self.core.new_state(watch)
+        self.watched = True
+
+    def hears(self, number: int) -> bool:
+        """Tell whether readings of this device concern the subject."""
+        return self.watched and number in (self.watch.presses if self.kind == "home" else self.watch.devices)
+
+    def note_failure(self, at: Instant) -> bool:
+        """Note that its step threw; tell whether that is to be said (once in `SAY_AGAIN_AFTER`)."""
+        self.failed_at = at
+        if self.failure_said_at is not None and at - self.failure_said_at < SAY_AGAIN_AFTER:
+            return False
+        self.failure_said_at = at
+        return True
+
+    def next_due(self, blind_at: Instant | None) -> Instant | None:
+        """Return when it wants to be stepped next.
+
+        While ticks are blind, deadlines already past wait for the first that is not (which is given to
+        everybody); only those to come count.
+        """
+        due: Instant | None = self.state.wake_at
+        if due is not None and blind_at is not None and due <= blind_at:
+            to_come = (at for at in self.core.timers(self.state, self.watch).values() if at > blind_at)
+            due = min(to_come, default=None)
+        if due is not None and self.failed_at is not None:
+            due = max(due, self.failed_at + RETRY_AFTER)
+        return due
+
+
+def key_of(kind: SubjectKind, id_: str) -> str:
+    """Return the subject's key."""
+    return id_ if kind == "person" else f"{kind}:{id_}"
+
+
+def partition_of(key: str) -> int:
+    """Return the partition of a subject's key: stable over processes, machines and versions."""
+    return crc32(key.encode()) % PARTITIONS
