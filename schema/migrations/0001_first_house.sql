@@ -215,6 +215,9 @@ create table monitor_cursors (
     position        bigint not null
 );
 
+-- What it reads first when it starts: the facts, from among days of readings.
+create index log_facts on log (position) where kind = 'facts';
+
 -- People's states as of a position, in chunks that are each restored at their own position.
 create table checkpoints (
     partition       integer not null,
