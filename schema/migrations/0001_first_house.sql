@@ -185,9 +185,11 @@ create table rejected_messages (
     device          text,
     reason          text not null,                   -- a sentence for the installer
     payload         bytea not null check (octet_length(payload) <= 4096),
-    size            integer not null                 -- of the whole message, in bytes
+    size            integer not null,                -- of the whole message, in bytes
+    waits           boolean not null default false   -- for its device to be registered: it is decoded then
 );
 create index rejected_messages_home on rejected_messages (home, received_at desc);
+create index rejected_messages_waiting on rejected_messages (home, device, received_at) where waits;
 
 -- Past the cap per home and hour, messages are counted instead of kept.
 create table rejected_counts (
