@@ -1,0 +1,284 @@
+"""Sends what the outbox holds, and never loses track of a message, whenever we are killed.
+
+A message is claimed, with a deadline and a numbered attempt, in a transaction that also looks whether its alarm
+still wants it; it is sent outside any transaction; what came of it is recorded in another. So:
+
+- nothing goes out for an alarm that somebody had when it was claimed;
+- a claim whose deadline passes (we died while sending) and an answer that failed to come are *ambiguous*: tried
+  again once, as a message sent twice is a nuisance and one not sent is harm;
+- a receipt that overtakes the answer to our request is not overwritten by it;
+- what fails for good, or brings no receipt in time, is told to the escalation at once.
+"""
+
+import asyncio
+from collections.abc import Mapping
+from typing import Any, NamedTuple, assert_never
+
+import structlog
+from psycopg import AsyncConnection
+from psycopg.rows import class_row
+from psycopg_pool import AsyncConnectionPool
+
+from alerting import texts
+from alerting.channels import Ambiguous, Channel, Outgoing, Refused, Result, Sent, TryLater
+from alerting.failures import Message, give_up, lock_message
+from alerting.outbox import RECEIPT_WITHIN
+from alerting.record import AlarmRow, write_journal
+from runtime.clock import Clock
+from runtime.database import GONE, Listener
+from schema.alarms import PRIORITIES
+from schema.instants import SECOND, Duration, Instant, in_words, moment
+
+log = structlog.get_logger()
+
+CLAIMED_FOR: Duration = 30 * SECOND
+"""How long a claim holds: longer than any channel takes."""
+SENDING_ENDS_AFTER = 20.0
+"""Seconds after which an answer is waited for no longer, whatever the channel says of itself."""
+TRIED_AGAIN_AFTER: tuple[Duration, ...] = (2 * SECOND, 5 * SECOND, 15 * SECOND, 30 * SECOND, 60 * SECOND)
+"""After each try that may succeed later; when all are used up the message has failed."""
+AMBIGUOUS_TRIES = 2
+LANES = 4
+"""How many batches go out at a time, so that a slow answer keeps nobody else waiting."""
+BATCH = 8
+
+# First what is most pressing, then first rounds before repeats, then what has waited longest. An alarm that is
+# being changed this very moment (acknowledged, perhaps) is left for the next look.
+_CLAIM = """
+select n.id, n.alarm, n.recipient, n.channel, n.phone, n.body, n.attempts,
+       a.owner is null and a.closed_at is null as wanted
+from notifications n join alarms a on a.id = n.alarm
+where n.state = 'waiting' and n.not_before <= %s
+order by array_position(%s::text[], a.priority), n.round, n.not_before, n.id
+limit %s
+for update of n skip locked for share of a skip locked
+"""
+_SENDING = "update notifications set state = 'sending', claimed_until = %s, attempts = %s where id = %s"
+_ATTEMPT = "insert into attempts (notification, number, started_at) values (%s, %s, %s) returning id"
+_STATE = "update notifications set state = %s, reason = %s where id = %s"
+_LATER = "update notifications set state = 'waiting', reason = %s, not_before = %s where id = %s"
+_ENDED = """
+update attempts set ended_at = %s, result = %s, reason = %s, provider_id = coalesce(provider_id, %s)
+where id = %s and ended_at is null returning notification, number
+"""
+_AMBIGUOUS = "select count(*) from attempts where notification = %s and result = 'ambiguous'"
+_EXPIRED = """
+select a.id from attempts a join notifications n on n.id = a.notification and n.attempts = a.number
+where n.state = 'sending' and n.claimed_until <= %s and a.ended_at is null
+"""
+_NO_RECEIPT = """
+select n.id from notifications n join alarms a on a.id = n.alarm
+where n.state in ('waiting', 'sending', 'sent') and n.given_up_at is null and n.receipt_by <= %s
+  and a.owner is null and a.closed_at is null
+"""
+
+
+class _Claimed(NamedTuple):
+    attempt: int
+    alarm: int
+    channel: Channel
+    phone: str
+    body: str
+
+
+class _Waiting(NamedTuple):
+    id: int
+    alarm: int
+    recipient: str
+    channel: str
+    phone: str | None
+    body: str
+    attempts: int
+    wanted: bool
+
+
+class Delivery:
+    """The loop around `run_once`. A channel that is not given counts as one for which there is no account."""
+
+    def __init__(
+        self, pool: AsyncConnectionPool, channels: Mapping[str, Channel], clock: Clock, public_url: str = ""
+    ) -> None:
+        self._pool = pool
+        self._channels = channels
+        self._clock = clock
+        self._public_url = public_url
+
+    async def run_once(self, now: Instant) -> int:
+        """Look after what is under way, then send one batch; returns how many messages were claimed."""
+        await self._close_expired(now)
+        await self._miss_receipts(now)
+        claimed, looked_at = await self._claim(now)
+        async with asyncio.TaskGroup() as sending:
+            for message in claimed:
+                sending.create_task(self._send(message))
+        return looked_at
+
+    async def run(self, listener: Listener) -> None:
+        """Run until cancelled, several batches side by side; while the database is away, keep trying."""
+        async with asyncio.TaskGroup() as lanes:
+            for number in range(LANES):
+                lanes.create_task(self._lane(listener), name=f"delivery:{number}")
+
+    async def _lane(self, listener: Listener) -> None:
+        away = False
+        while True:
+            try:
+                busy = await self.run_once(self._clock.now())
+                away = False
+                if not busy:
+                    await listener.wait("outbox", 1)
+            except* GONE as group:
+                if not away:
+                    log.warning("the database does not answer; trying on", action="delivery", error=str(group))
+                away = True
+                await asyncio.sleep(0.5)
+
+    async def _claim(self, now: Instant) -> tuple[list[_Claimed], int]:
+        async with self._pool.connection() as connection, connection.transaction():
+            async with connection.cursor(row_factory=class_row(_Waiting)) as cursor:
+                await cursor.execute(_CLAIM, (moment(now), list(PRIORITIES), BATCH))
+                waiting = await cursor.fetchall()
+            claims = [await self._claim_one(connection, message, now) for message in waiting]
+            return [claim for claim in claims if claim is not None], len(waiting)
+
+    async def _claim_one(self, connection: AsyncConnection, message: _Waiting, now: Instant) -> _Claimed | None:
+        channel = self._channels.get(message.channel)
+        if not message.wanted:
+            await _leave(connection, message, now, "withdrawn", "nobody is needed any more")
+            return None
+        if channel is None or message.phone is None:
+            await _leave(connection, message, now, "not_sent", "no Twilio account is set")
+            return None
+        number = message.attempts + 1
+        await connection.execute(_SENDING, (moment(now + CLAIMED_FOR), number, message.id))
+        cursor = await connection.execute(_ATTEMPT, (message.id, number, moment(now)))
+        row = await cursor.fetchone()
+        assert row is not None
+        body = texts.with_link(message.body, self._public_url, message.alarm)
+        return _Claimed(row[0], message.alarm, channel, message.phone, body)
+
+    async def _send(self, claimed: _Claimed) -> None:
+        outgoing = Outgoing(attempt=claimed.attempt, phone=claimed.phone, body=claimed.body)
+        try:
+            async with asyncio.timeout(SENDING_ENDS_AFTER):
+                result = await claimed.channel.send(outgoing)
+        except Exception as error:  # a channel that fails in its own way: it may have sent
+            log.exception("channel failed", action="send", alarm_id=claimed.alarm, attempt=claimed.attempt)
+            result = Ambiguous(f"no answer ({type(error).__name__})")
+        await self._record(claimed.attempt, result, self._clock.now())
+
+    async def _close_expired(self, now: Instant) -> None:
+        for attempt in await self._numbers(_EXPIRED, now):
+            await self._record(attempt, Ambiguous("we stopped before the answer came"), now)
+
+    async def _miss_receipts(self, now: Instant) -> None:
+        for notification in await self._numbers(_NO_RECEIPT, now):
+            async with self._pool.connection() as connection, connection.transaction():
+                alarm, message = await lock_message(connection, notification)
+                if message.state in {"waiting", "sending", "sent"} and not message.given_up:
+                    within = in_words(RECEIPT_WITHIN)
+                    text = f"No receipt within {within} for the message to {message.recipient}."
+                    await write_journal(connection, alarm.id, now, "delivery", "no_receipt", text, to=message.recipient)
+                    await give_up(connection, alarm, message, now)
+
+    async def _numbers(self, query: str, now: Instant) -> list[int]:
+        async with self._pool.connection() as connection:
+            cursor = await connection.execute(query.encode(), (moment(now),))
+            return [row[0] for row in await cursor.fetchall()]
+
+    async def _record(self, attempt: int, result: Result, at: Instant) -> None:
+        """Record it, trying on for a while: what is not recorded is ambiguous, and sent again."""
+        for pause in (0.2, 0.5, 1, 2, 4):
+            try:
+                return await self._record_now(attempt, result, at)
+            except GONE:
+                await asyncio.sleep(pause)
+        return await self._record_now(attempt, result, at)
+
+    async def _record_now(self, attempt: int, result: Result, at: Instant) -> None:
+        async with self._pool.connection() as connection, connection.transaction():
+            await record(connection, attempt, result, at)
+
+
+async def record(connection: AsyncConnection, attempt: int, result: Result, at: Instant) -> None:
+    """Record what came of an attempt, once; what it means for a message only if nothing newer is known of it."""
+    cursor = await connection.execute("select notification from attempts where id = %s", (attempt,))
+    found = await cursor.fetchone()
+    assert found is not None, "attempts are never deleted"
+    alarm, message = await lock_message(connection, found[0])
+    kind, reason, provider = _as_row(result)
+    cursor = await connection.execute(_ENDED, (moment(at), kind, reason, provider, attempt))
+    ended = await cursor.fetchone()
+    if ended is None or ended[1] != message.attempts or message.state != "sending":
+        return  # recorded already, or a receipt or a newer attempt says more
+    await _follow(connection, alarm, message, result, at)
+
+
+async def _follow(connection: AsyncConnection, alarm: AlarmRow, message: Message, result: Result, at: Instant) -> None:
+    match result:
+        case Sent():
+            await connection.execute(_STATE, ("sent", None, message.id))
+            await _journal(connection, message, at, "sent", f"Handed to Twilio for {message.recipient}.")
+        case TryLater(reason=reason):
+            await _again_later(connection, alarm, message, reason, at)
+        case Refused(reason=reason):
+            await fail(connection, alarm, message, reason, at)
+        case Ambiguous(reason=reason):
+            cursor = await connection.execute(_AMBIGUOUS, (message.id,))
+            tries = await cursor.fetchone()
+            if tries is not None and tries[0] >= AMBIGUOUS_TRIES:
+                await fail(connection, alarm, message, f"it is not known whether it was sent: {reason}", at)
+            else:
+                await again(connection, message, f"perhaps not sent, {reason}", at, at)
+        case _:
+            assert_never(result)
+
+
+async def _again_later(
+    connection: AsyncConnection, alarm: AlarmRow, message: Message, reason: str, at: Instant
+) -> None:
+    if message.attempts > len(TRIED_AGAIN_AFTER):
+        await fail(connection, alarm, message, f"{reason}, after {message.attempts} tries", at)
+    else:
+        await again(connection, message, reason, at, at + TRIED_AGAIN_AFTER[message.attempts - 1])
+
+
+async def again(connection: AsyncConnection, message: Message, reason: str, at: Instant, not_before: Instant) -> None:
+    """Put a message back to be tried again."""
+    await connection.execute(_LATER, (reason, moment(not_before), message.id))
+    when = f"in {in_words(not_before - at)}" if not_before > at else "now"
+    await _journal(connection, message, at, "try_again", f"To {message.recipient}: {reason}; tried again {when}.")
+    await connection.execute("notify outbox")
+
+
+async def fail(connection: AsyncConnection, alarm: AlarmRow, message: Message, reason: str, at: Instant) -> None:
+    """Record that a message failed for good, and let the escalation go on without it."""
+    await connection.execute(_STATE, ("failed", reason, message.id))
+    await _journal(connection, message, at, "failed", f"The message to {message.recipient} failed: {reason}.")
+    await give_up(connection, alarm, message, at)
+
+
+async def _leave(connection: AsyncConnection, message: _Waiting, at: Instant, state: str, why: str) -> None:
+    await connection.execute(_STATE, (state, why, message.id))
+    what = "Withdrew the message" if state == "withdrawn" else "Not sent"
+    text = f"{what} to {message.recipient}: {why}."
+    await write_journal(connection, message.alarm, at, "delivery", state, text, to=message.recipient)
+
+
+async def _journal(connection: AsyncConnection, message: Message, at: Instant, action: str, text: str) -> None:
+    detail: dict[str, Any] = {"to": message.recipient, "attempt": message.attempts}
+    await write_journal(connection, message.alarm, at, "delivery", action, text, **detail)
+
+
+def _as_row(result: Result) -> tuple[str, str | None, str | None]:
+    match result:
+        case Sent(provider_id=provider):
+            return "sent", None, provider
+        case TryLater(reason=reason):
+            return "try_later", reason, None
+        case Refused(reason=reason):
+            return "refused", reason, None
+        case Ambiguous(reason=reason):
+            return "ambiguous", reason, None
+        case _:
+            assert_never(result)

@@ -1,0 +1,70 @@
+"""Makes alarms of findings, and walks the alarms nobody owns down their policies when their time comes.
+
+Promises: an alarm exists in the same transaction in which its finding is marked as taken; each step is committed
+together with its messages, its journal and the time of the next; a step that came due while we were down runs
+at once. Several engines may run: each alarm is stepped by whoever locks it.
+"""
+
+import asyncio
+
+import structlog
+from psycopg_pool import AsyncConnectionPool
+
+from alerting import intake
+from alerting.escalation import Due
+from alerting.record import locked_due
+from alerting.walk import tell
+from runtime.clock import Clock
+from runtime.database import GONE, Listener
+from schema.alarms import PRIORITIES
+from schema.instants import Instant, moment
+
+log = structlog.get_logger()
+
+AT_ONCE = 100
+_DUE = """
+select id from alarms where due_at <= %s and closed_at is null
+order by array_position(%s::text[], priority), due_at limit %s
+"""
+
+
+class Engine:
+    """The loop around `run_once`."""
+
+    def __init__(self, pool: AsyncConnectionPool, clock: Clock) -> None:
+        self._pool = pool
+        self._clock = clock
+
+    async def run_once(self, now: Instant) -> tuple[int, int]:
+        """Take findings in, then step what is due; returns how many changes and how many steps that were."""
+        taken = await intake.run_once(self._pool, now)
+        return taken, await self._step_due(now)
+
+    async def run(self, listener: Listener) -> None:
+        """Run until cancelled; while the database is away, keep trying."""
+        away = False
+        while True:
+            try:
+                taken, stepped = await self.run_once(self._clock.now())
+                if away:
+                    log.info("the database answers again", action="engine")
+                away = False
+                if stepped == AT_ONCE or taken:
+                    continue  # there may be more
+                await listener.wait("findings", 1)
+            except GONE as error:
+                if not away:
+                    log.warning("the database does not answer; trying on", action="engine", error=str(error))
+                away = True
+                await asyncio.sleep(0.5)
+
+    async def _step_due(self, now: Instant) -> int:
+        async with self._pool.connection() as connection:
+            cursor = await connection.execute(_DUE, (moment(now), list(PRIORITIES), AT_ONCE))
+            numbers = [row[0] for row in await cursor.fetchall()]
+            for number in numbers:
+                async with connection.transaction():
+                    alarm = await locked_due(connection, number, now)
+                    if alarm is not None:
+                        await tell(connection, alarm, Due(now), now)
+        return len(numbers)

@@ -1,0 +1,162 @@
+"""Takes what the monitor found and makes alarms of it: each change once, and a subject's in their order.
+
+A change is marked as taken in the transaction that acts on it, so a crash leaves either both or neither. Several
+alerting processes share the work by subject. A change that cannot be taken in blocks nobody behind it and is not
+dropped in silence either: it becomes a technical alarm of this service.
+"""
+
+from typing import Any, assert_never
+
+import msgspec
+import structlog
+from psycopg import AsyncConnection
+from psycopg.types.json import Jsonb
+from psycopg_pool import AsyncConnectionPool
+
+from alerting.attached import steps_of
+from alerting.escalation import stricter
+from alerting.opening import open_or_join
+from alerting.record import AlarmRow, locked, write_journal
+from runtime.database import GONE
+from schema.alarms import more_pressing
+from schema.findings import Finding, FindingChange, finding_id
+from schema.instants import Instant, moment
+
+log = structlog.get_logger()
+
+_LOCK = 20261125
+_SUBJECTS = """
+select subject from finding_changes where taken_at is null group by subject order by min(position) limit 200
+"""
+_MINE = "select pg_try_advisory_xact_lock(%s, hashtext(%s))"
+_WAITING = """
+select position, ordinal, body from finding_changes
+where taken_at is null and subject = %s order by position, ordinal limit 500
+"""
+_TAKEN = "update finding_changes set taken_at = %s where position = %s and subject = %s and ordinal = %s"
+_RESTS_ON = """
+insert into alarm_findings (alarm, finding, raised_at) values (%s, %s, %s)
+on conflict (alarm, finding) do update set cleared_at = null
+"""
+_ALARM_OF = "select alarm from alarm_findings where finding = %s order by alarm desc limit 1"
+_REFRESH = "update alarms set reason = %s, evidence = %s, certainty = %s where id = %s"
+_CLEAR_FINDING = """
+update alarm_findings set cleared_at = %s where alarm = %s and finding = %s and cleared_at is null
+"""
+# Cleared once all it rests on has cleared; returns the row only if that is so now.
+_CLEAR_ALARM = """
+update alarms set cleared_at = %(at)s
+where id = %(alarm)s and closed_at is null
+  and not exists (select from alarm_findings where alarm = %(alarm)s and cleared_at is null)
+returning id
+"""
+
+
+async def run_once(pool: AsyncConnectionPool, now: Instant) -> int:
+    """Take what is waiting; returns how many changes that were."""
+    async with pool.connection() as connection:
+        cursor = await connection.execute(_SUBJECTS)
+        subjects = [row[0] for row in await cursor.fetchall()]
+        return sum([await _take_subject(connection, subject, now) for subject in subjects])
+
+
+async def _take_subject(connection: AsyncConnection, subject: str, now: Instant) -> int:
+    async with connection.transaction():
+        cursor = await connection.execute(_MINE, (_LOCK, subject))
+        mine = await cursor.fetchone()
+        if mine is None or not mine[0]:
+            return 0  # another process is at it, in order; what it leaves is found next time
+        cursor = await connection.execute(_WAITING, (subject,))
+        rows = await cursor.fetchall()
+        for position, ordinal, body in rows:
+            await _take(connection, subject, body, now)
+            await connection.execute(_TAKEN, (moment(now), position, subject, ordinal))
+        return len(rows)
+
+
+async def _take(connection: AsyncConnection, subject: str, body: Any, now: Instant) -> None:
+    try:
+        async with connection.transaction():
+            await _act_on(connection, msgspec.convert(body, FindingChange), now)
+    except GONE:
+        raise
+    except Exception as error:  # whatever it is, the subject's other findings must not wait behind it
+        log.exception("finding not taken in", action="intake", subject=subject)
+        await open_or_join(connection, _unreadable(subject, error, now), "alerting", now)
+
+
+def _unreadable(subject: str, error: Exception, now: Instant) -> Finding:
+    return Finding(
+        id=finding_id("alerting", "unreadable_finding", subject, now),
+        subject_kind="service",
+        subject="alerting",
+        home=None,
+        rule="unreadable_finding",
+        rule_name="unreadable_finding",
+        kind="technical",
+        device=None,
+        onset=now,
+        raised_at=now,
+        priority="urgent",
+        policy=None,
+        reason=f"What the monitor found about '{subject}' could not be taken in ({type(error).__name__}): look there",
+    )
+
+
+async def _act_on(connection: AsyncConnection, change: FindingChange, now: Instant) -> None:
+    match change.change:
+        case "raised":
+            await _raise(connection, change, now)
+        case "updated":
+            await _update(connection, change, now)
+        case "cleared":
+            await _clear(connection, change, now)
+        case _:
+            assert_never(change.change)
+
+
+async def _raise(connection: AsyncConnection, change: FindingChange, now: Instant) -> None:
+    number = await open_or_join(connection, change.finding, "monitor", now)
+    await connection.execute(_RESTS_ON, (number, change.finding.id, moment(change.finding.raised_at)))
+
+
+async def _update(connection: AsyncConnection, change: FindingChange, now: Instant) -> None:
+    finding = change.finding
+    alarm = await _alarm_of(connection, finding.id)
+    if alarm is None:
+        await _raise(connection, change, now)
+    elif alarm.state == "closed":
+        await write_journal(connection, alarm.id, now, "monitor", "updated", f"After closing: {finding.reason}")
+    elif await _presses_more(connection, alarm, finding):
+        await _raise(connection, change, now)
+    else:
+        evidence = Jsonb(msgspec.to_builtins(finding.evidence))
+        await connection.execute(_REFRESH, (finding.reason, evidence, finding.certainty, alarm.id))
+        await write_journal(connection, alarm.id, now, "monitor", "updated", finding.reason, finding=finding.id)
+
+
+async def _presses_more(connection: AsyncConnection, alarm: AlarmRow, finding: Finding) -> bool:
+    if more_pressing(alarm.priority, finding.priority) != alarm.priority or (alarm.test and not finding.test):
+        return True
+    own, _ = await steps_of(connection, alarm.policy)
+    other, _ = await steps_of(connection, finding.policy)
+    return stricter(other, own)
+
+
+async def _clear(connection: AsyncConnection, change: FindingChange, now: Instant) -> None:
+    alarm = await _alarm_of(connection, change.finding.id)
+    if alarm is None:
+        log.warning("cleared a finding no alarm rests on", action="intake", finding=change.finding.id)
+        return
+    await connection.execute(_CLEAR_FINDING, (moment(change.at), alarm.id, change.finding.id))
+    cursor = await connection.execute(_CLEAR_ALARM, {"at": moment(change.at), "alarm": alarm.id})
+    whole = await cursor.fetchone() is not None
+    what = "Cleared" if whole else "Cleared in part"
+    text = f"{what}: {change.why or change.finding.reason}"
+    await write_journal(connection, alarm.id, now, "monitor", "cleared", text, finding=change.finding.id, whole=whole)
+
+
+async def _alarm_of(connection: AsyncConnection, finding: str) -> AlarmRow | None:
+    cursor = await connection.execute(_ALARM_OF, (finding,))
+    row = await cursor.fetchone()
+    return None if row is None else await locked(connection, row[0])

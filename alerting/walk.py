@@ -1,0 +1,72 @@
+"""One step of an alarm's escalation, with everything it entails, in the caller's transaction.
+
+The pure core decides; this loads what it decides on, and commits together what it decided: the messages, the
+journal, the state and the time of the next step. Whatever goes wrong in between, bar the database itself, is
+undone, written down and tried again soon: an alarm never strands on what somebody configured, or on a fault of ours.
+"""
+
+import msgspec
+import structlog
+from psycopg import AsyncConnection
+from psycopg.types.json import Jsonb
+
+from alerting import outbox
+from alerting.attached import Attached, attached
+from alerting.escalation import Effect, Notify, PassedOver, Stimulus, step, timers
+from alerting.record import AlarmRow, changed, write_journal
+from runtime.database import GONE
+from schema.instants import SECOND, Duration, Instant, moment
+
+TRIED_AGAIN_AFTER: Duration = 10 * SECOND
+
+_STORE = "update alarms set escalation = %s, due_at = %s where id = %s"
+_AGAIN = "update alarms set due_at = %s where id = %s and owner is null and closed_at is null"
+
+log = structlog.get_logger()
+
+
+async def tell(connection: AsyncConnection, alarm: AlarmRow, stimulus: Stimulus, at: Instant) -> None:
+    """Step the escalation of an alarm whose row the caller has locked; `at` is when it happens."""
+    try:
+        async with connection.transaction():
+            await _step(connection, alarm, stimulus, at)
+    except GONE:
+        raise
+    except Exception as error:  # whatever it is, the alarm must go on
+        log.exception("escalation failed", action="escalate", alarm_id=alarm.id)
+        text = f"The escalation could not be stepped ({type(error).__name__}); it is tried again in 10 s."
+        await write_journal(connection, alarm.id, at, "escalation", "step_failed", text, error=str(error))
+        await connection.execute(_AGAIN, (moment(at + TRIED_AGAIN_AFTER), alarm.id))
+    await changed(connection, alarm.id)
+
+
+async def _step(connection: AsyncConnection, alarm: AlarmRow, stimulus: Stimulus, at: Instant) -> None:
+    now = await attached(connection, alarm)
+    state, effects = step(alarm.escalation, stimulus, now.plan)
+    for effect in effects:
+        await _carry_out(connection, alarm, effect, now, at)
+    due = min(timers(state, now.plan).values(), default=None)
+    stored = Jsonb(msgspec.to_builtins(state))
+    await connection.execute(_STORE, (stored, None if due is None else moment(due), alarm.id))
+
+
+async def _carry_out(connection: AsyncConnection, alarm: AlarmRow, effect: Effect, now: Attached, at: Instant) -> None:
+    match effect:
+        case Notify():
+            await outbox.put(connection, alarm, effect, now.plan.roster.zone, at)
+            await write_journal(
+                connection, alarm.id, at, "escalation", "step", _sentence(effect, now.remark),
+                step=effect.step, round=effect.round, told=[page.recipient for page in effect.pages],
+            )  # fmt: skip
+        case PassedOver():
+            text = f"Passed over {effect.who} (step {effect.step + 1}): {effect.why}."
+            await write_journal(
+                connection, alarm.id, at, "escalation", "passed_over", text,
+                step=effect.step, round=effect.round, who=effect.who, why=effect.why,
+            )  # fmt: skip
+
+
+def _sentence(effect: Notify, remark: str) -> str:
+    told = ", ".join("the desk" if page.kind == "desk" else f"{page.recipient} by SMS" for page in effect.pages)
+    why = effect.why[0].upper() + effect.why[1:]
+    return f"{why}: told {told}." + (f" {remark[0].upper()}{remark[1:]}." if remark else "")
