@@ -1,0 +1,83 @@
+"""How the service is: /health (it answers), /ready (it can serve), /metrics (Prometheus). No personal value in any."""
+
+from fastapi import APIRouter, Request, Response
+from fastapi.responses import JSONResponse
+from prometheus_client import CONTENT_TYPE_LATEST, CollectorRegistry, Gauge, generate_latest
+from psycopg import AsyncConnection
+from psycopg_pool import PoolTimeout
+
+from alerting.console.context import Connected, Console, console_of
+from alerting.console.models import Ready
+from runtime.database import GONE
+from schema.instants import SECOND, Instant, moment
+
+router = APIRouter(tags=["health"])
+
+# How far alerting is behind the monitor, and the log behind the time.
+_LAG = """
+    select extract(epoch from %s - (select max(committed_at) from log)),
+           (select count(*) from finding_changes where taken_at is null)
+"""
+
+_OPEN = """
+    select priority, owner is not null, count(*), extract(epoch from %s - min(raised_at))
+    from alarms where closed_at is null and not canary group by 1, 2
+"""
+
+_MESSAGES = "select channel, state, count(*) from notifications where created_at > %s group by 1, 2"
+
+
+@router.get("/health")
+async def health() -> dict[str, str]:
+    """Tell that the process answers."""
+    return {"status": "alive"}
+
+
+@router.get("/ready", responses={503: {"model": Ready}})
+async def ready(request: Request) -> Response:
+    """Tell whether requests can be served: the database answers, and the desk sees alarms as they change."""
+    console = console_of(request)
+    age, waiting, answers = None, None, True
+    try:
+        async with console.pool.connection(timeout=2) as connection:
+            age, waiting = await _lag(connection, console.clock.now())
+    except (*GONE, PoolTimeout):
+        answers = False
+    state = Ready(
+        database="answers" if answers else "away", live=console.live.is_live, log_age_s=age, findings_waiting=waiting
+    )
+    return JSONResponse(state.model_dump(), 200 if answers and state.live else 503)
+
+
+@router.get("/metrics")
+async def metrics(request: Request, connection: Connected) -> Response:
+    """Return what a Prometheus server asks for, counted at this moment."""
+    return Response(await _measure(console_of(request), connection), media_type=CONTENT_TYPE_LATEST)
+
+
+async def _lag(connection: AsyncConnection, now: Instant) -> tuple[float | None, int]:
+    row = await (await connection.execute(_LAG, (moment(now),))).fetchone()
+    assert row is not None
+    return None if row[0] is None else max(float(row[0]), 0.0), int(row[1])
+
+
+async def _measure(console: Console, connection: AsyncConnection) -> bytes:
+    now = console.clock.now()
+    registry = CollectorRegistry()
+    count = Gauge("telecare_open_alarms", "Alarms that are not closed.", ["priority", "owned"], registry=registry)
+    oldest = Gauge("telecare_oldest_alarm_s", "Age of the oldest open one.", ["priority", "owned"], registry=registry)
+    for priority, owned, number, age in await (await connection.execute(_OPEN, (moment(now),))).fetchall():
+        count.labels(priority, str(owned).lower()).set(number)
+        oldest.labels(priority, str(owned).lower()).set(float(age))
+    said = Gauge("telecare_messages_1h", "Messages of the last hour.", ["channel", "state"], registry=registry)
+    for channel, state, number in await (
+        await connection.execute(_MESSAGES, (moment(now - 3600 * SECOND),))
+    ).fetchall():
+        said.labels(channel, state).set(number)
+    age, waiting = await _lag(connection, now)
+    Gauge("telecare_log_age_s", "Since anything was appended.", registry=registry).set(-1 if age is None else age)
+    Gauge("telecare_findings_waiting", "Not yet taken by alerting.", registry=registry).set(waiting)
+    Gauge("telecare_desk_live", "1 while the desk sees alarms as they change.", registry=registry).set(
+        int(console.live.is_live)
+    )
+    return generate_latest(registry)

@@ -1,0 +1,5 @@
+"""Webhooks."""
+
+from fastapi import APIRouter
+
+router = APIRouter(prefix="/hooks", tags=["hooks"])
