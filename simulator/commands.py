@@ -4,6 +4,7 @@ Bad input is refused in one line with exit status 2, before anything is started 
 imported when their command runs, so that `telecare --help` answers at once.
 """
 
+import asyncio
 import sys
 from pathlib import Path
 from typing import Annotated
@@ -12,6 +13,8 @@ import typer
 
 # Typer brings its own copy of click and does not re-export this error.
 from typer._click.exceptions import ClickException
+
+FASTEST = 10_000.0
 
 
 class Refused(ClickException):
@@ -62,11 +65,78 @@ def replay() -> None:
     raise Refused("replay is being built")
 
 
-def simulate() -> None:
-    """Keep a set of homes living."""
-    raise Refused("simulate is being built")
+def simulate(
+    people: Annotated[Path | None, typer.Option(help="Whose homes; by default the demo's.")] = None,
+    speed: Annotated[
+        float,
+        typer.Option(
+            help="How many times as fast as time they live. Readings carry the time at which they are sent,"
+            " so that at another speed than 1 nights are not where the clock has them."
+        ),
+    ] = 1.0,
+    seed: Annotated[int, typer.Option(help="The same seed tells the same lives.")] = 1,
+    mqtt: Annotated[str | None, typer.Option(help="mqtt://user:password@host:port; by default the demo's.")] = None,
+    *,
+    emergencies: Annotated[bool, typer.Option("--emergencies", help="Let something happen every few days.")] = False,
+) -> None:
+    """Keep a set of homes living, until stopped."""
+    from runtime.clock import SystemClock  # noqa: PLC0415 - see the module docstring
+    from runtime.service import run_together  # noqa: PLC0415
+    from schema.people_file import PeopleFileError, read  # noqa: PLC0415
+    from simulator.homes.living import keep_living  # noqa: PLC0415
+
+    if not 0 < speed <= FASTEST:
+        raise Refused(f"--speed is {speed:g}; expected more than 0 and at most {FASTEST:g}")
+    try:
+        file = read(people or Path(__file__).with_name("demo.yaml"))
+    except PeopleFileError as error:
+        raise Refused(str(error)) from error
+    lives = keep_living(file, _broker(mqtt), SystemClock(), seed=seed, speed=speed, mishaps=emergencies)
+    asyncio.run(run_together("homes", lives=lives))
 
 
-def device() -> None:
-    """Send one device's one reading."""
-    raise Refused("device is being built")
+def device(
+    home: Annotated[str, typer.Argument(help="The home's id, for example home-0001.")],
+    device: Annotated[str, typer.Argument(help="The device's id, for example pendant-1.")],
+    kind: Annotated[str, typer.Argument(help="button, bed, door, motion, ...")],
+    value: Annotated[str, typer.Argument(help="pressed, out, open, detected, ...")],
+    mqtt: Annotated[str | None, typer.Option(help="mqtt://user:password@host:port; by default the demo's.")] = None,
+    *,
+    urgent: Annotated[
+        bool | None,
+        typer.Option("--urgent/--ordinary", help="By default button, fall, smoke and gas are urgent."),
+    ] = None,
+) -> None:
+    """Send one reading of one device, as `telecare device home-0001 pendant-1 button pressed`."""
+    from aiomqtt import MqttError  # noqa: PLC0415 - see the module docstring
+
+    from runtime.clock import SystemClock  # noqa: PLC0415
+    from simulator.device import BadReadingError, reading, send  # noqa: PLC0415
+
+    clock = SystemClock()
+    try:
+        press = reading(home, device, kind, value, clock.now(), urgent=urgent)
+    except BadReadingError as error:
+        raise Refused(str(error)) from error
+    url = _broker(mqtt)
+    try:
+        asyncio.run(send(url, press, clock))
+    except MqttError as error:
+        typer.echo(f"the broker did not take it ({error}); whether it arrived is not known", err=True)
+        raise typer.Exit(1) from error
+    typer.echo(f"the broker has it: {press.topic} {kind} {value}")
+
+
+def _broker(given: str | None) -> str:
+    """Return the broker's URL, or refuse with what is missing."""
+    from pydantic import ValidationError  # noqa: PLC0415 - see the module docstring
+
+    from runtime.settings import Settings, settings_in_words  # noqa: PLC0415
+    from simulator.brokers import NoBrokerError, broker_url  # noqa: PLC0415
+
+    try:
+        return broker_url(given, Settings())
+    except ValidationError as error:
+        raise Refused(settings_in_words(error)) from error
+    except NoBrokerError as error:
+        raise Refused(str(error)) from error
