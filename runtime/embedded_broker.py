@@ -92,8 +92,8 @@ class EmbeddedBroker:
         """Start the server, and return when it answers; else EmbeddedError."""
         program = find_server()
         private_folder(self._data_dir, self._folder.name)
+        await self._claim.take()
         try:
-            await self._claim.take()
             self._settle()
             command = [str(program), "--config", str(self._folder / "nats.conf")]
             self._server = OwnedProcess(command, log=self._folder / "server.log", stop_signal=signal.SIGTERM)

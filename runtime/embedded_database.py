@@ -83,8 +83,8 @@ class EmbeddedDatabase:
         """Make the cluster if there is none, start the server, and return when it answers; else EmbeddedError."""
         self._binaries = find_binaries()
         private_folder(self._data_dir, self._folder.name)
+        await self._claim.take()
         try:
-            await self._claim.take()
             self._identity = _identity(self._binaries, self._data_dir, self._folder)
             self._socket = _socket_folder(self._folder, self._identity)
             await self._make_cluster()

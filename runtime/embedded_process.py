@@ -22,6 +22,7 @@ from typing import IO, Literal
 Identity = Literal["same", "namespace", "nobody"]
 LAUNCHER = Path(__file__).with_name("embedded_launch.py")
 
+_HOLDER_SECONDS = 1.0  # a process that was just killed holds what it held for a moment more
 _PREDECESSOR_SECONDS = 45.0
 _LOG_BYTES = 4_000_000
 _POLL_SECONDS = 0.02
@@ -40,26 +41,31 @@ class Claim:
 
     async def take(self) -> None:
         """Take the folder, and wait for servers that outlive its last holder to end; EmbeddedError if it is in use."""
-        file = self._path.open("a+")
-        if not _locked(file.fileno()):
-            file.seek(0)
-            holder = file.read().strip() or "unknown"
-            file.close()
-            raise EmbeddedError(
-                f"{self._path.parent} is in use by another telecare, process {holder}."
-                " Stop that one first, or set TELECARE_DATA_DIR to another folder."
-            )
-        self._file = file
-        file.truncate(0)
-        file.write(str(os.getpid()))
-        file.flush()
-        os.close(await _predecessor_gone(self._path.parent))
+        self._file = self._path.open("a+")
+        try:
+            await self._lock(self._file)
+            os.close(await _predecessor_gone(self._path.parent))
+        except BaseException:
+            self.release()
+            raise
 
     def release(self) -> None:
         """Give the folder back; harmless where it was never taken."""
         if self._file is not None:
             self._file.close()
             self._file = None
+
+    async def _lock(self, file: IO[str]) -> None:
+        if not await _locked_within(file.fileno(), _HOLDER_SECONDS):
+            file.seek(0)
+            holder = file.read().strip() or "unknown"
+            raise EmbeddedError(
+                f"{self._path.parent} is in use by another telecare, process {holder}."
+                " Stop that one first, or set TELECARE_DATA_DIR to another folder."
+            )
+        file.truncate(0)
+        file.write(str(os.getpid()))
+        file.flush()
 
 
 class OwnedProcess:
@@ -203,20 +209,27 @@ def write_private(file: Path, text: str) -> None:
 async def _predecessor_gone(folder: Path) -> int:
     """Take the lock that a running program of this folder holds, and return its descriptor; wait while one runs."""
     guard = os.open(folder / "running", os.O_RDWR | os.O_CREAT, 0o600)
+    locked = False
     try:
-        async with asyncio.timeout(_PREDECESSOR_SECONDS):
-            while not _locked(guard):  # noqa: ASYNC110 - another process's lock sets no asyncio.Event
+        locked = await _locked_within(guard, _PREDECESSOR_SECONDS)
+    finally:
+        if not locked:
+            os.close(guard)
+    if locked:
+        return guard
+    raise EmbeddedError(
+        f"An earlier server still works in {folder}, {_PREDECESSOR_SECONDS:.0f} s after it lost its parent."
+        " Stop it by hand, then start again."
+    )
+
+
+async def _locked_within(descriptor: int, seconds: float) -> bool:
+    with suppress(TimeoutError):
+        async with asyncio.timeout(seconds):
+            while not _locked(descriptor):  # noqa: ASYNC110 - another process's lock sets no asyncio.Event
                 await asyncio.sleep(_POLL_SECONDS)
-    except TimeoutError:
-        os.close(guard)
-        raise EmbeddedError(
-            f"An earlier server still works in {folder}, {_PREDECESSOR_SECONDS:.0f} s after it lost its parent."
-            " Stop it by hand, then start again."
-        ) from None
-    except BaseException:
-        os.close(guard)
-        raise
-    return guard
+            return True
+    return False
 
 
 def _locked(descriptor: int) -> bool:

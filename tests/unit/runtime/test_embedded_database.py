@@ -70,11 +70,12 @@ async def test_nobody_but_its_owner_may_come_near_it(tmp_path: Path) -> None:
 
 
 async def test_a_second_one_in_the_same_folder_is_refused_by_a_sentence_that_names_the_first(tmp_path: Path) -> None:
-    async with embedded_database(tmp_path) as database:
+    deep = tmp_path / ("deep" * 30)
+    async with embedded_database(deep):
         with pytest.raises(EmbeddedError, match=rf"is in use by another telecare, process {os.getpid()}\. Stop"):
-            await EmbeddedDatabase(tmp_path).start()
-        assert await _ask(database.url, "select 1") == [(1,)]
-    async with embedded_database(tmp_path):
+            await EmbeddedDatabase(deep).start()
+        assert await _ask(database_url(deep), "select 1") == [(1,)]  # the first is not disturbed
+    async with embedded_database(deep):
         pass  # given back
 
 
