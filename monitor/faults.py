@@ -13,6 +13,7 @@ from schema.instants import MINUTE, Duration, Instant, moment
 
 GATEWAY = "gateway"
 LOG = "log"
+LOG_KEY = f"service:{LOG}"
 BLIND_FOR: Duration = 2 * MINUTE
 """How long ticks must have been blind before it is said: a gateway that restarts is back within it."""
 
@@ -56,6 +57,13 @@ def unreadable_row(position: int, at: Instant, why: str) -> FindingChange:
     """Return the finding that (a part of) a row of the log cannot be read, and so was not watched."""
     reason = f"row {position} of the log cannot be read ({why}); it was set aside and what it said was not watched"
     return FindingChange(change="raised", finding=_finding("service", LOG, "unreadable_row", at, reason), at=at)
+
+
+def finding_refused(position: int, at: Instant, kind: str, finding: str) -> FindingChange:
+    """Return the finding that the database would not take another, which may have been somebody's need."""
+    reason = f"a finding of kind '{kind}' at row {position} could not be stored ({finding}); look after who it concerns"
+    rule = f"finding_refused:{finding}"
+    return FindingChange(change="raised", finding=_finding("service", LOG, rule, at, reason), at=at)
 
 
 def step_failed(

@@ -1,0 +1,101 @@
+"""The monitor as a service: woken by the log, at the latest each second; outlives the database's absence.
+
+With the database gone it tries again every half second, saying so once; memory goes with the connection and
+is taken up again from the checkpoint. Asked to stop, it finishes the batch under way and saves a checkpoint.
+"""
+
+import asyncio
+from contextlib import suppress
+
+import psycopg
+import structlog
+from psycopg import AsyncConnection
+from psycopg.conninfo import make_conninfo
+
+from monitor.engine import Counts, Monitor
+from monitor.pruning import prune_log
+from runtime.clock import Clock, SystemClock
+from runtime.database import Listener
+from runtime.service import run_together
+from runtime.settings import Settings
+from schema.instants import HOUR, Instant
+
+log = structlog.get_logger()
+
+_POLL = 1.0  # s: a notification may be lost, and a blind tick is due each second
+_RETRY = 0.5  # s, with the database gone
+_RIVAL = 0.2  # s, where another monitor was first
+# A connection whose other end vanished without a word must not hold the monitor up.
+_PATIENCE = {
+    "connect_timeout": 5,
+    "keepalives_idle": 5,
+    "keepalives_interval": 2,
+    "keepalives_count": 3,
+    "tcp_user_timeout": 10_000,
+}
+
+
+async def serve(settings: Settings) -> None:
+    """Run until stopped, over all partitions."""
+    listener = Listener(settings.database_url, ["log"])
+    await run_together(
+        "monitor",
+        listen=listener.run(),
+        watch=watch(settings.database_url, listener, SystemClock()),
+    )
+
+
+async def watch(url: str, listener: Listener, clock: Clock) -> None:
+    """Watch until cancelled, through every loss of the database."""
+    address = make_conninfo(url, application_name="monitor", **_PATIENCE)
+    away = False
+    while True:
+        try:
+            async with await AsyncConnection.connect(address, autocommit=True) as connection:
+                if away:
+                    log.info("the database is back", action="reconnect")
+                away = False
+                await _watch_on(connection, listener, clock)
+        except psycopg.Error as error:
+            if not away:
+                reason = str(error).partition("\n")[0] or type(error).__name__
+                log.warning("the database is away; trying until it is back", action="reconnect", reason=reason)
+            away = True
+            await asyncio.sleep(_RETRY)
+
+
+async def _watch_on(connection: AsyncConnection, listener: Listener, clock: Clock) -> None:
+    monitor = Monitor(connection)
+    pruned_at = clock.now() - HOUR
+    try:
+        while True:
+            now = clock.now()
+            counts = await _uninterrupted(monitor, now)
+            if counts.lost:
+                await asyncio.sleep(_RIVAL)
+            elif not counts.busy:
+                pruned_at = await _prune(connection, now, pruned_at)
+                await listener.wait("log", _POLL)
+    finally:
+        with suppress(psycopg.Error):
+            if chunks := await monitor.save():
+                log.info("checkpoint saved", action="checkpoint", chunks=chunks)
+
+
+async def _uninterrupted(monitor: Monitor, now: Instant) -> Counts:
+    """Run one batch to its end though we are asked to stop meanwhile: what it found is said, and kept."""
+    batch = asyncio.ensure_future(monitor.run_once(now))
+    try:
+        return await asyncio.shield(batch)
+    except asyncio.CancelledError:
+        with suppress(psycopg.Error):
+            await batch
+        raise
+
+
+async def _prune(connection: AsyncConnection, now: Instant, pruned_at: Instant) -> Instant:
+    """Prune a bounded part of the log each hour, and again at the next chance while there is more."""
+    if now - pruned_at < HOUR and now >= pruned_at:
+        return pruned_at
+    limit = 5_000
+    return now if await prune_log(connection, now, limit=limit) < limit else pruned_at
