@@ -56,19 +56,22 @@ async def migrate(connection: AsyncConnection) -> list[str]:
 
 async def _apply_missing(connection: AsyncConnection) -> list[str]:
     known: dict[str, str] = dict(await (await connection.execute("select name, digest from migrations")).fetchall())
-    applied = []
+    _refuse_changed(known)
+    missing = [migration for migration in migrations() if migration.name not in known]
+    for migration in missing:
+        async with connection.transaction():
+            await connection.execute(migration.sql.encode())
+            await connection.execute(
+                "insert into migrations (name, digest) values (%s, %s)",
+                (migration.name, migration.digest),
+            )
+    return [migration.name for migration in missing]
+
+
+def _refuse_changed(known: dict[str, str]) -> None:
     for migration in migrations():
-        if migration.name not in known:
-            async with connection.transaction():
-                await connection.execute(migration.sql.encode())
-                await connection.execute(
-                    "insert into migrations (name, digest) values (%s, %s)",
-                    (migration.name, migration.digest),
-                )
-            applied.append(migration.name)
-        elif known[migration.name] != migration.digest:
+        if known.get(migration.name, migration.digest) != migration.digest:
             raise MigrationChangedError(
                 f"{migration.name} was changed after it had been applied to this database;"
                 " write a new migration instead. Nothing was applied."
             )
-    return applied

@@ -55,13 +55,13 @@ def server() -> Iterator[EmbeddedDatabase]:
 @pytest.fixture
 def empty_database_url(server: EmbeddedDatabase) -> Iterator[str]:
     """Give a database of this test's own with nothing in it."""
-    yield from _database(server, "template1")
+    yield from fresh_database(server, "template1")
 
 
 @pytest.fixture
 def database_url(server: EmbeddedDatabase) -> Iterator[str]:
     """Give a database of this test's own, migrated and empty."""
-    yield from _database(server, TEMPLATE)
+    yield from fresh_database(server, TEMPLATE)
 
 
 @pytest.fixture
@@ -115,7 +115,8 @@ def pytest_unconfigure(config: pytest.Config) -> None:
         print(f"\nNot run, as Mosquitto could be neither found nor installed: {names}")  # noqa: T201 - the run's last word
 
 
-def _database(server: EmbeddedDatabase, template: str) -> Iterator[str]:
+def fresh_database(server: EmbeddedDatabase, template: str) -> Iterator[str]:
+    """Copy the template under a name of its own, give its URL, and drop it; `yield from` it in a fixture."""
     name = f"test_{next(_numbers)}"
     with psycopg.connect(server.url, autocommit=True) as connection:
         connection.execute(f"create database {name} template {template}")
