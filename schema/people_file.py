@@ -14,7 +14,7 @@ from schema.people import Home, Id, Team
 from schema.people_checks import check
 from schema.people_records import PeopleFile, PersonRecord
 from schema.people_references import NOTHING_KNOWN, check_references
-from schema.people_words import explained
+from schema.people_words import explained, filled, type_of
 from schema.people_yaml import Path, PeopleFileError, Source, parsed
 from schema.plans import Policy
 
@@ -92,18 +92,12 @@ def _sections(data: Any, source: Source) -> _Sections:
 
 def _convert(data: Any, kind: Any, path: Path, source: Source) -> Any:
     """Return the data as a `kind`; PeopleFileError at its line otherwise."""
-    filled = _without_blanks(data)
+    said = filled(data, type_of(kind))
     try:
-        return msgspec.convert(filled, kind)
+        return msgspec.convert(said, kind)
     except msgspec.ValidationError as error:
-        inner, what = explained(error, kind, filled)
+        inner, what = explained(error, kind, said)
         raise source.error((*path, *inner), what) from error
-
-
-def _without_blanks(data: Any) -> Any:
-    if isinstance(data, dict):
-        return {key: _without_blanks(value) for key, value in data.items() if value is not None}
-    return [_without_blanks(item) for item in data] if isinstance(data, list) else data
 
 
 def _left_out(section: str, parts: tuple[Any, ...], source: Source) -> frozenset[tuple[str, str, str]]:

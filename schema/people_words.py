@@ -76,6 +76,25 @@ def nearest(word: str, words: Iterable[str]) -> str:
     return f"; expected one of {', '.join(known)}" if 0 < len(known) <= _LISTED else "; expected one that is there"
 
 
+def filled(data: Any, kind: inspect.Type) -> Any:
+    """Return the data without the fields that were left empty: what is not filled in is not said.
+
+    Only fields that the type has: an empty field that nobody knows is a mistake, and stays to be found.
+    """
+    kind = _choose(kind, data)
+    if isinstance(data, list):
+        item = kind.item_type if isinstance(kind, inspect.VarTupleType) else inspect.AnyType()
+        return [filled(each, item) for each in data]
+    if not isinstance(data, dict):
+        return data
+    known = {field.encode_name: field.type for field in _fields(kind)}
+    return {
+        key: filled(value, known.get(key, inspect.AnyType()))
+        for key, value in data.items()
+        if value is not None or key not in known
+    }
+
+
 def patterned(value: Any, kind: inspect.Type, path: Path = ()) -> Iterator[tuple[Path, str, str]]:
     """Yield (path, pattern, text) of every text in the value whose type has a pattern."""
     if value is None:

@@ -164,7 +164,9 @@ people:
             "policy 'urgnt' is not known; expected perhaps 'urgent'",
         ),
         (
-            "homes: [{id: home-0001, zone: UTC, devices: [{id: new, kind: door, dialect: zigbee2mqtt, address: 0x00158d0003e7a1b2}]}]",
+            """
+homes: [{id: home-0001, zone: UTC, devices: [{id: x, kind: door, dialect: zigbee2mqtt, address: 0x00158d0003e7a1b2}]}]
+            """.strip(),
             "address '0x00158d0003e7a1b2' is also that of device '0x00158d0003e7a1b2'",
         ),
         ("homes: [{id: h2, zone: UTC, devices: [{id: b, kind: bed, person: ada}]}]", "lives in home 'home-0001'"),
