@@ -13,13 +13,14 @@ import typer
 from pydantic import ValidationError
 
 # Typer brings its own copy of click and re-exports only some of its errors.
-from typer._click.exceptions import Abort, ClickException
+from typer._click.exceptions import ClickException, NoArgsIsHelpError
 
 from runtime.logs import configure_logs
 from runtime.settings import Settings, settings_in_words
 from simulator import commands as simulator
-from telecare import doctor, people
+from telecare.doctor import doctor
 from telecare.healthy import Room, check
+from telecare.people import app as people_app
 
 app = typer.Typer(
     name="telecare",
@@ -94,8 +95,8 @@ def healthy(room: Annotated[Room, typer.Argument(help="Which room to ask after."
         raise typer.Exit(1)
 
 
-app.add_typer(people.app, name="people")
-app.command()(doctor.doctor)
+app.add_typer(people_app, name="people")
+app.command()(doctor)
 app.command()(simulator.simulate)
 app.command()(simulator.device)
 app.command()(simulator.capture)
@@ -119,11 +120,14 @@ def main() -> None:
     """Run the command; turn every refusal of input into one line and exit status 2."""
     try:
         sys.exit(app(standalone_mode=False) or 0)
+    except NoArgsIsHelpError as error:
+        typer.echo(error.format_message())
+        sys.exit(2)
     except ClickException as error:
         where = getattr(error, "ctx", None)
         typer.echo(f"{where.command_path if where else 'telecare'}: {error.format_message()}", err=True)
         sys.exit(2)
-    except (KeyboardInterrupt, Abort):
+    except (KeyboardInterrupt, typer.Abort):
         sys.exit(130)
 
 
