@@ -4,14 +4,35 @@ Promises: the same stimuli give the same findings, to the id; no stimulus makes 
 throws is set aside for this person, with a technical finding, and all others go on; `button` and `fall` are
 stepped first. The state is the caller's: `step` may change it in place and returns it. It packs with
 msgspec's msgpack as it stands, and a state restored goes on as if nothing had happened.
+
+Most readings only push deadlines away. After those `wake_at` stays where it was, too early at worst, and the
+rules are not asked at all; what may bring a deadline nearer has it worked out anew.
 """
+
+from typing import assert_never
 
 import msgspec
 
-from monitor.stimuli import Stimulus
-from monitor.watch import Watch
-from schema.findings import FindingChange
+from monitor.presence import Presence, forget, note_silent_hub, see, sight
+from monitor.rules import RULES, AnyState
+from monitor.stimuli import (
+    AlarmWasClosed,
+    PersonHasAnswered,
+    ReadingArrived,
+    Stimulus,
+    TimePassed,
+    UnregisteredPressArrived,
+    WatchChanged,
+)
+from monitor.verdicts import Scene, changes, technical
+from monitor.watch import CALLS, Watch
+from monitor.words import clock
+from schema.entries import ReadingEntry
+from schema.findings import Finding, FindingChange
 from schema.instants import Instant
+
+_PLAN_STARTS = "plan"
+Said = list[FindingChange]
 
 
 class PersonState(msgspec.Struct):
@@ -19,6 +40,12 @@ class PersonState(msgspec.Struct):
 
     person: str
     wake_at: Instant | None = None  # no timer of the person is due earlier: cheap to ask after every step
+    at: Instant = 0  # the log's time of the last stimulus
+    plan_runs: bool | None = None  # the plan has started; False: the one before is in force; None: not watched yet
+    presence: Presence = msgspec.field(default_factory=Presence)
+    rules: dict[str, AnyState] = msgspec.field(default_factory=dict)  # by WatchedRule.key
+    busy: list[str] = msgspec.field(default_factory=list)  # rules of which something runs: asked at every reading
+    set_aside: dict[str, Finding] = msgspec.field(default_factory=dict)  # rules that threw
 
 
 def new_state(watch: Watch) -> PersonState:
@@ -28,9 +55,162 @@ def new_state(watch: Watch) -> PersonState:
 
 def step(state: PersonState, stimulus: Stimulus, watch: Watch) -> tuple[PersonState, tuple[FindingChange, ...]]:
     """Step a person's state; the changes are in the order they are to be said."""
-    return state, ()
+    said: Said = []
+    state.at = at = stimulus.at
+    if isinstance(stimulus, WatchChanged) or state.plan_runs is not (watch.starts is None or at >= watch.starts):
+        _take_up(state, watch, said)
+    match stimulus:
+        case ReadingArrived(entry):
+            if not _reading(state, entry, watch, said):
+                return state, tuple(said)
+        case TimePassed(_, _, blind):
+            sight(state.presence, at, blind=blind)
+            for rule in watch.in_force(at):
+                _ask(state, Scene(at, rule, watch, state.presence, firing=not blind), said)
+        case AlarmWasClosed(findings):
+            _closed(state, findings)
+        case PersonHasAnswered(findings):
+            _answered(state, findings, watch, said)
+        case WatchChanged() | UnregisteredPressArrived():
+            pass  # taken up above; the other is the home's
+        case _:
+            assert_never(stimulus)
+    state.wake_at = min(timers(state, watch).values(), default=None)
+    return state, tuple(said)
 
 
 def timers(state: PersonState, watch: Watch) -> dict[str, Instant]:
     """Return every deadline that runs, by name, derived from the state. One in the past waits for a live tick."""
-    return {}
+    due: dict[str, Instant] = {}
+    for rule in watch.in_force(state.at):
+        kept = state.rules.get(rule.key)
+        if kept is not None and rule.key not in state.set_aside:
+            at = _due(kept, Scene(state.at, rule, watch, state.presence))
+            if at is not None:
+                due[rule.key] = at
+    if watch.starts is not None and state.at < watch.starts:
+        due[_PLAN_STARTS] = watch.starts
+    return due
+
+
+def _due(kept: AnyState, scene: Scene) -> Instant | None:
+    try:
+        return RULES[scene.rule.name].due(kept, scene)
+    except Exception:  # noqa: BLE001 - at once, then: asked at the next tick, it throws where it is set aside
+        return scene.at
+
+
+def _reading(state: PersonState, entry: ReadingEntry, watch: Watch, said: Said) -> bool:
+    """Take a reading in; return whether a deadline may be nearer for it."""
+    device = watch.devices.get(entry.device)
+    if device is None:
+        return False
+    call = entry.kind in CALLS
+    if call and device.presses:
+        _ask_hearing(state, entry, watch, said, calls=True)
+    try:
+        nearer = see(state.presence, entry, device, watch)
+    except Exception as error:  # noqa: BLE001 - what it told is lost; everything else goes on, and it is said
+        said.append(_presence_failed(state, watch, entry, error))
+        nearer = True
+    if state.busy or entry.kind == "pill":
+        _ask_hearing(state, entry, watch, said, calls=False)
+    return nearer or call or bool(state.busy) or entry.kind == "pill"
+
+
+def _ask_hearing(state: PersonState, entry: ReadingEntry, watch: Watch, said: Said, *, calls: bool) -> None:
+    """Ask the rules that hear this kind of reading, and those of which something runs."""
+    for rule in watch.in_force(state.at):
+        hears = entry.kind in RULES[rule.name].hears
+        if (rule.name in CALLS) == calls and (hears or (not calls and rule.key in state.busy)):
+            _ask(state, Scene(state.at, rule, watch, state.presence, reading=entry), said)
+
+
+def _ask(state: PersonState, scene: Scene, said: Said) -> None:
+    """Step one rule. The one place where a rule that throws is caught."""
+    key = scene.rule.key
+    kept = state.rules.get(key)
+    if kept is None or key in state.set_aside:
+        return
+    try:
+        said.extend(changes(kept, scene, RULES[scene.rule.name].step(kept, scene)))
+    except Exception as error:  # noqa: BLE001 - whatever it is, the other rules must run
+        said.append(_failed(state, scene, error))
+    _note_busy(state, key)
+    if scene.rule.name == "silence" and kept.running is not None and scene.rule.device == scene.watch.hub:
+        note_silent_hub(scene.presence, kept.running.onset)
+
+
+def _note_busy(state: PersonState, key: str) -> None:
+    kept = state.rules[key]
+    busy = kept.running is not None or kept.unseen is not None
+    if busy != (key in state.busy):
+        state.busy = [*state.busy, key] if busy else [each for each in state.busy if each != key]
+
+
+def _failed(state: PersonState, scene: Scene, error: Exception) -> FindingChange:
+    """Set the rule aside until the watch changes; a call for help is said all the same, and its rule begun anew."""
+    rule = scene.rule
+    reason = f"rule {rule.id} failed and is set aside until plan or home change: {error!r}"
+    if rule.name in CALLS:
+        state.rules[rule.key] = RULES[rule.name].state(since=scene.at)  # type: ignore[assignment]
+        reason = f"rule {rule.id} failed over a reading: take it for a call for help: {error!r}"
+    finding = technical(scene, rule=f"{rule.id}:failed", name=rule.name, onset=scene.at, reason=reason)
+    if rule.name in CALLS:
+        finding = msgspec.structs.replace(finding, kind=rule.kind, priority=rule.priority, policy=rule.rule.policy)
+    else:
+        state.set_aside[rule.key] = finding
+    return FindingChange(change="raised", finding=finding, at=scene.at)
+
+
+def _presence_failed(state: PersonState, watch: Watch, entry: ReadingEntry, error: Exception) -> FindingChange:
+    scene = Scene(state.at, watch.in_force(state.at)[0], watch, state.presence)
+    reason = f"a reading of {watch.devices[entry.device].id} could not be taken in: {error!r}"
+    finding = technical(scene, rule="presence:failed", name="presence", onset=scene.at, reason=reason)
+    return FindingChange(change="raised", finding=finding, at=scene.at)
+
+
+def _take_up(state: PersonState, watch: Watch, said: Said) -> None:
+    """Go by a new watch: clocks of rules that stay run on, what is no longer watched is cleared."""
+    at = state.at
+    in_force = {rule.key: rule for rule in watch.in_force(at)}
+    state.plan_runs = watch.starts is None or at >= watch.starts
+    for finding in state.set_aside.values():
+        said.append(_clear(finding, at, "tried again, as plan or home changed"))
+    state.set_aside = {}
+    idle = dict(watch.idle)
+    for key, kept in list(state.rules.items()):
+        rule = in_force.get(key)
+        if rule is None or not isinstance(kept, RULES[rule.name].state):
+            why = f"no longer watched: {idle.get(key, 'not in the plan')}"
+            said.extend(_clear(each, at, why) for each in (kept.running, kept.unseen) if each is not None)
+            del state.rules[key]
+    for key, rule in in_force.items():
+        if key not in state.rules:
+            state.rules[key] = RULES[rule.name].state(since=at)  # type: ignore[assignment]
+    state.busy = [key for key, kept in state.rules.items() if kept.running is not None or kept.unseen is not None]
+    forget(state.presence, watch.devices)
+
+
+def _closed(state: PersonState, findings: tuple[str, ...]) -> None:
+    """Restart the clocks of what still ran. What could not be seen stays said until it can."""
+    for key, kept in state.rules.items():
+        if kept.running is not None and kept.running.id in findings:
+            kept.end(state.at, covering=state.at)
+            _note_busy(state, key)
+
+
+def _answered(state: PersonState, findings: tuple[str, ...], watch: Watch, said: Said) -> None:
+    """Clear what asked; presses and falls never wait for an answer and are not ended by one."""
+    for rule in watch.in_force(state.at):
+        kept = state.rules.get(rule.key)
+        if rule.name in CALLS or kept is None or kept.running is None or kept.running.id not in findings:
+            continue
+        scene = Scene(state.at, rule, watch, state.presence)
+        said.append(_clear(kept.running, state.at, f"answered to be well {clock(state.at, scene)}"))
+        kept.end(state.at, covering=state.at)
+        _note_busy(state, rule.key)
+
+
+def _clear(finding: Finding, at: Instant, why: str) -> FindingChange:
+    return FindingChange(change="cleared", finding=finding, at=at, why=why)

@@ -1,45 +1,106 @@
 """What stepping a person needs to know beside their state, compiled once from the log's facts.
 
-A watch is immutable and derived: when a plan, home, absence or test mode changes, compile another and give
-the person `WatchChanged`. Everything that would cost datetime arithmetic per reading is worked out here.
+A watch is derived and never changed: when a plan, home, absence, consent or test mode changes, compile
+another and give the person `WatchChanged`. What would cost datetime arithmetic per reading is worked out
+here. A pendant is never mute: whatever the plan says or forgets, `button` and `fall` are in force.
 """
+
+from datetime import datetime, time
 
 import msgspec
 
-from schema.entries import HomeSet, PersonSet, PlanSet
-from schema.instants import Instant
-from schema.people import Consent, Device
-from schema.plans import AnyRule
+from monitor.hours import Daily, Hours
+from schema.alarms import Kind, Priority, SubjectKind
+from schema.entries import HomeSet, NumberedDevice, PersonSet, PlanSet
+from schema.instants import SECOND, Duration, Instant, instant
+from schema.localtime import duration, on_day, zone_named
+from schema.people import Absence, Consent, Device
+from schema.plans import AnyRule, ButtonRule, FallRule, NotUpRule
+
+BED_SETTLE = 60 * SECOND
+DOOR_SETTLE = 5 * SECOND
+NEVER_GATED = frozenset({"button", "fall", "hub"})
+"""Kinds of device whose readings no consent holds back: calls for help, and what concerns equipment."""
+
+
+CALLS = ("button", "fall")
+"""Rules about calls for help: stepped before everything else, whatever else may be wrong."""
+_FIRST = (*CALLS, "silence")
+"""Then what tells whether the home can be seen at all, as the others go by it."""
+
+
+class WatchedDevice(msgspec.Struct, frozen=True, kw_only=True):
+    """A device of the home with what the rules ask of it, answered beforehand."""
+
+    number: int
+    device: Device
+    id: str
+    room: str | None
+    seen: bool  # consent covers its kind: its readings tell how the person lives
+    elsewhere: bool  # not in the room of a bed: a sign of life here is one of somebody up
+    exit: bool  # leads out of the home
+    passage: bool  # an exit, or a door that a rule about going out names
+    presses: bool  # a press or fall here is this subject's alarm
 
 
 class WatchedRule(msgspec.Struct, frozen=True, kw_only=True):
-    """A rule in force."""
+    """A rule in force, its times worked out."""
 
-    key: str  # names its state and its timer: the rule's stable id, and the device where it runs once a device
+    key: str  # names its state and its timer: the id, and the device where it runs once a device
+    id: str  # stable over versions: what findings hang on
+    name: str
     rule: AnyRule
-    device: int | None = None
+    kind: Kind
+    priority: Priority
+    hours: Hours
+    by: Daily | None = None
+    device: int | None = None  # the device it is about, where it is about one
+    longer_than: Duration = 0
+    settle: Duration = 0
+    cancel_within: Duration = 0
+    left_out: frozenset[int] = frozenset()  # devices that another rule of this name is about
+
+    def takes(self, number: int) -> bool:
+        """Tell whether the rule is about this device."""
+        return number not in self.left_out if self.device is None else number == self.device
 
 
 class Watch(msgspec.Struct, frozen=True, kw_only=True):
-    """One person as the rules see them."""
+    """One subject as the rules see it."""
 
-    person: str
+    subject_kind: SubjectKind
+    person: str  # the subject's id
     home: str
     zone: str
-    devices: dict[int, Device]  # whose readings concern this person, by number
-    presses: frozenset[int]  # those whose presses and falls are this person's alarm, not the home's
-    rules: tuple[WatchedRule, ...]  # button and fall first
-    idle: tuple[tuple[str, str], ...]  # (rule id, why it does not run), for people to read
-    absences: tuple[tuple[Instant, Instant], ...]
-    consent: Consent | None
-    test_until: Instant | None
-    alone: bool
-    plan_version: int | None
+    devices: dict[int, WatchedDevice]  # whose readings concern this subject, by number
+    rules: tuple[WatchedRule, ...]  # button and fall first, then silence
+    earlier: tuple[WatchedRule, ...] = ()  # in force until `starts`
+    starts: Instant | None = None
+    idle: tuple[tuple[str, str], ...] = ()  # (rule id, why it does not run), for people to read
+    absences: tuple[tuple[Instant, Instant], ...] = ()
+    consent: Consent | None = None
+    test_until: Instant | None = None
+    alone: bool = True
+    has_bed: bool = False
+    hub: int | None = None
+    exits: tuple[int, ...] = ()
+    bed_settle: Duration = BED_SETTLE
+    door_settle: Duration = DOOR_SETTLE
+    plan_version: int | None = None
+
+    def in_force(self, at: Instant) -> tuple[WatchedRule, ...]:
+        """Return the rules in force at `at`: the plan before, until this one starts."""
+        return self.rules if self.starts is None or at >= self.starts else self.earlier
 
 
 def concerns(device: Device, person: str) -> bool:
     """Tell whether a device's readings concern a person: their own, and those of nobody in particular."""
     return device.person is None or device.person == person
+
+
+def calls_in_force(zone: str, devices: dict[int, WatchedDevice]) -> tuple[WatchedRule, ...]:
+    """Return the `button` and `fall` rules of our own, for where there is no plan to say how."""
+    return _Fitting(zone, devices, None).compile(())[0]
 
 
 def compile_watch(
@@ -52,17 +113,150 @@ def compile_watch(
     before: PlanSet | None = None,
 ) -> Watch:
     """Compile a person's watch. `before` is the plan that `plan` replaces, in force until `plan.starts`."""
+    numbered = tuple(each for each in home.devices if concerns(each.device, person.person))
+    rules = plan.plan.rules if plan else ()
+    earlier = before.plan.rules if before else ()
+    devices = _devices(numbered, person, rules + earlier, alone=residents == (person.person,))
+    fitted = _Fitting(home.zone, devices, person.consent)
+    in_force, idle = fitted.compile(rules)
     return Watch(
+        subject_kind="person",
         person=person.person,
         home=home.home,
         zone=home.zone,
-        devices={each.number: each.device for each in home.devices if concerns(each.device, person.person)},
-        presses=frozenset(),
-        rules=(),
-        idle=(),
-        absences=(),
+        devices=devices,
+        rules=in_force,
+        earlier=fitted.compile(earlier)[0],
+        starts=_starts(plan, home.zone),
+        idle=idle,
+        absences=_absences(person.absences, home.zone),
         consent=person.consent,
         test_until=test_until,
         alone=residents == (person.person,),
+        has_bed=any(each.device.kind == "bed" and each.seen for each in devices.values()),
+        hub=next((each.number for each in devices.values() if each.device.kind == "hub"), None),
+        exits=tuple(each.number for each in devices.values() if each.exit and each.seen),
+        bed_settle=max((r.settle for r in in_force if r.name == "bed_exit"), default=BED_SETTLE),
+        door_settle=max((r.settle for r in in_force if r.name in {"door_open", "wandering"}), default=DOOR_SETTLE),
         plan_version=plan.version if plan else None,
     )
+
+
+def _devices(
+    numbered: tuple[NumberedDevice, ...], person: PersonSet, rules: tuple[AnyRule, ...], *, alone: bool
+) -> dict[int, WatchedDevice]:
+    bedrooms = {each.device.room for each in numbered if each.device.kind == "bed"} - {None}
+    named = {rule.device for rule in rules if rule.name == "wandering"}
+    covers = None if person.consent is None else NEVER_GATED | set(person.consent.covers)
+    return {
+        each.number: WatchedDevice(
+            number=each.number,
+            device=each.device,
+            id=each.device.id,
+            room=each.device.room,
+            seen=covers is None or each.device.kind in covers,
+            elsewhere=each.device.kind != "bed" and (each.device.room is None or each.device.room not in bedrooms),
+            exit=each.device.kind == "door" and each.device.exit,
+            passage=each.device.kind == "door" and (each.device.exit or each.device.id in named),
+            presses=each.device.person == person.person or (each.device.person is None and alone),
+        )
+        for each in numbered
+    }
+
+
+def _starts(plan: PlanSet | None, zone: str) -> Instant | None:
+    return None if plan is None or plan.plan.starts is None else on_day(plan.plan.starts, time(0), zone)
+
+
+def _absences(absences: tuple[Absence, ...], zone: str) -> tuple[tuple[Instant, Instant], ...]:
+    spans = ((_wall_clock(each.starts, zone), _wall_clock(each.ends, zone)) for each in absences)
+    return tuple(sorted(span for span in spans if span[0] < span[1]))
+
+
+def _wall_clock(text: str, zone: str) -> Instant:
+    read = datetime.fromisoformat(text)
+    return instant(read if read.tzinfo else read.replace(tzinfo=zone_named(zone)))
+
+
+class _Fitting:
+    """Fits the rules of a plan to the devices there are and the consent given."""
+
+    def __init__(self, zone: str, devices: dict[int, WatchedDevice], consent: Consent | None) -> None:
+        self._zone = zone
+        self._devices = devices
+        self._consent = consent
+        self._ids: set[str] = set()
+
+    def compile(self, rules: tuple[AnyRule, ...]) -> tuple[tuple[WatchedRule, ...], tuple[tuple[str, str], ...]]:
+        """Return the rules in force, button and fall first, and why the others do not run."""
+        self._ids = set()
+        running: list[WatchedRule] = []
+        idle: list[tuple[str, str]] = []
+        for rule in _with_calls(rules):
+            name = self._own_id(rule.stable_id)
+            why = self._why_idle(rule)
+            if why:
+                idle.append((name, why))
+            else:
+                running.extend(self._watched(rule, name, rules))
+        running.sort(key=lambda each: _FIRST.index(each.name) if each.name in _FIRST else len(_FIRST))
+        return tuple(running), tuple(idle)
+
+    def _own_id(self, wanted: str) -> str:
+        """Two rules of one name and no id each need one, or their findings would be taken for the same."""
+        name, again = wanted, 2
+        while name in self._ids:
+            name, again = f"{wanted}#{again}", again + 1
+        self._ids.add(name)
+        return name
+
+    def _why_idle(self, rule: AnyRule) -> str | None:
+        covered = None if self._consent is None else set(self._consent.covers)
+        if covered is not None and rule.needs_consent and not covered & set(rule.needs_consent):
+            return f"consent covers no {' or '.join(rule.needs_consent)}"
+        if rule.name in CALLS:
+            return None  # a press from a device that the rule does not know is still a press
+        if rule.device is not None and self._number(rule.device) is None:
+            return f"the home has no device '{rule.device}'"
+        kinds = {each.device.kind for each in self._devices.values() if each.seen}
+        if rule.device is None and rule.needs_consent and not kinds & set(rule.needs_consent):
+            return f"the home has no {' or '.join(rule.needs_consent)} to rest on"
+        return None
+
+    def _number(self, device: str | None) -> int | None:
+        return next((each.number for each in self._devices.values() if each.id == device), None)
+
+    def _watched(self, rule: AnyRule, name: str, rules: tuple[AnyRule, ...]) -> list[WatchedRule]:
+        others = {each.device for each in rules if each.name == rule.name} - {rule.device}
+        claimed = frozenset(each.number for each in self._devices.values() if each.id in others)
+        if rule.name == "door_open" and rule.device is None:
+            exits = [each for each in self._devices.values() if each.exit and each.number not in claimed]
+            return [self._one(rule, name, f"{name}@{door.id}", door.number, claimed) for door in exits]
+        return [self._one(rule, name, name, self._number(rule.device), claimed)]
+
+    def _one(self, rule: AnyRule, name: str, key: str, device: int | None, left_out: frozenset[int]) -> WatchedRule:
+        return WatchedRule(
+            key=key,
+            id=name,
+            name=rule.name,
+            rule=rule,
+            kind=rule.alarm_kind,
+            priority=rule.priority or rule.usual_priority,
+            hours=Hours(getattr(rule, "between", None), self._zone),
+            by=Daily(rule.by, self._zone) if isinstance(rule, NotUpRule) else None,
+            device=device,
+            left_out=left_out if device is None else frozenset(),
+            longer_than=duration(getattr(rule, "longer_than", "0s")),
+            settle=duration(getattr(rule, "settle", "0s")),
+            cancel_within=duration(getattr(rule, "cancel_within", "0s")),
+        )
+
+
+def _with_calls(rules: tuple[AnyRule, ...]) -> tuple[AnyRule, ...]:
+    """Return the rules and, where the plan has none for every device, a `button` and a `fall` of our own."""
+    missing: list[AnyRule] = []
+    if not any(isinstance(rule, ButtonRule) and rule.device is None for rule in rules):
+        missing.append(ButtonRule())
+    if not any(isinstance(rule, FallRule) and rule.device is None for rule in rules):
+        missing.append(FallRule())
+    return (*rules, *missing)

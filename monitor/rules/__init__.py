@@ -1,1 +1,32 @@
-"""One rule a file, all of the same shape."""
+"""The rules, by the name a plan gives them. One file each, one shape: `monitor.verdicts.Rule`."""
+
+from monitor.rules.bed_exit import BedExit, BedExitState
+from monitor.rules.button import Button, ButtonState
+from monitor.rules.door_open import DoorOpen, DoorOpenState
+from monitor.rules.fall import Fall, FallState
+from monitor.rules.inactivity import Inactivity, InactivityState
+from monitor.rules.missed_pills import MissedPills, MissedPillsState
+from monitor.rules.not_up import NotUp, NotUpState
+from monitor.rules.silence import Silence, SilenceState
+from monitor.rules.wandering import Wandering, WanderingState
+from monitor.verdicts import Rule
+
+RULES: dict[str, Rule] = {
+    rule.name: rule
+    for rule in (
+        Button(), Fall(), BedExit(), NotUp(), Inactivity(), Wandering(), DoorOpen(), MissedPills(), Silence()
+    )
+}  # fmt: skip
+
+AnyState = (
+    ButtonState
+    | FallState
+    | BedExitState
+    | NotUpState
+    | InactivityState
+    | WanderingState
+    | DoorOpenState
+    | MissedPillsState
+    | SilenceState
+)
+"""What a rule may keep, for packing."""
