@@ -34,7 +34,7 @@ async def _done(connection: AsyncConnection, act: Awaitable[None]) -> None:
         try:
             await act
         except desk.OwnedByAnotherError as error:
-            names = await who(connection, [error.owner], [])
+            names = await who(connection, [error.owner])
             owner = names.get(error.owner, error.owner)
             raise Problem(409, f"{owner} has this alarm already; nothing was changed.", owner=owner) from error
 

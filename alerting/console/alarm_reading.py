@@ -1,6 +1,7 @@
 """Alarms as the console reads them: `alerting.alarms` in the API's models, and who is behind the ids in them."""
 
-from collections.abc import Iterable
+import re
+from collections.abc import Iterable, Mapping
 
 import msgspec
 from psycopg import AsyncConnection
@@ -15,7 +16,8 @@ _WHO = """
     select distinct on (id) id, name from (
         select 1 as rank, id, name from users where id = any(%(ids)s)
         union all select 2, id, name from team_members where id = any(%(ids)s)
-        union all select 3, id, name from contacts where id = any(%(ids)s) and person = any(%(people)s)
+        union all select 3, c.id, c.name from contacts c join people p on p.id = c.person
+            where c.id = any(%(ids)s) and (c.person = any(%(people)s) or p.home = any(%(homes)s))
     ) known order by id, rank
 """
 
@@ -49,12 +51,25 @@ async def whole(connection: AsyncConnection, number: int) -> AlarmWhole | None:
     return AlarmWhole.model_validate(msgspec.to_builtins(found)) if found else None
 
 
-async def who(connection: AsyncConnection, ids: Iterable[str | None], people: Iterable[str | None]) -> dict[str, str]:
-    """Return id -> name of users, team members, and contacts of these people."""
-    cursor = await connection.execute(
-        _WHO, {"ids": sorted({i for i in ids if i}), "people": sorted({p for p in people if p})}
-    )
-    return dict(await cursor.fetchall())
+async def who(
+    connection: AsyncConnection, ids: Iterable[str | None], alarms_of: Iterable[AlarmListed] = ()
+) -> dict[str, str]:
+    """Return id -> name of users, team members, and contacts of those whom these alarms are about."""
+    about = list(alarms_of)
+    values = {
+        "ids": sorted({each for each in ids if each}),
+        "people": sorted({alarm.person for alarm in about if alarm.person}),
+        "homes": sorted({alarm.home for alarm in about if alarm.home and not alarm.person}),
+    }
+    return dict(await (await connection.execute(_WHO, values)).fetchall())
+
+
+def named(text: str, names: Mapping[str, str]) -> str:
+    """Return a sentence of ours with names for the ids in it."""
+    if not names:
+        return text
+    ids = "|".join(re.escape(each) for each in sorted(names, key=len, reverse=True))
+    return re.sub(rf"(?<![\w-])(?:{ids})(?![\w-])", lambda found: names[found[0]], text)
 
 
 async def history(connection: AsyncConnection, person: str) -> list[AlarmListed]:

@@ -43,12 +43,13 @@ async def cards(connection: AsyncConnection, alarms: Iterable[AlarmListed | Alar
     """Return the alarms as cards, in the order given."""
     alarms = list(alarms)
     people = await records.names(connection, {alarm.person for alarm in alarms if alarm.person})
+    residents = await records.residents(connection, {alarm.home for alarm in alarms if alarm.home and not alarm.person})
     zones = await records.zones(connection, {alarm.home for alarm in alarms if alarm.home})
-    owners = await who(connection, [alarm.owner for alarm in alarms], people)
+    owners = await who(connection, [alarm.owner for alarm in alarms], alarms)
     return [
         Card(
             alarm=alarm,
-            name=_name(alarm, people),
+            name=_name(alarm, people, residents),
             zone=zones.get(alarm.home or "", words.DESK_ZONE),
             owner=owners.get(alarm.owner, alarm.owner) if alarm.owner else None,
             mine=alarm.owner == user.id,
@@ -63,7 +64,9 @@ def queue(found: list[Card]) -> Queue:
     return Queue(waiting[0] if waiting else None, waiting[1:], [card for card in found if not card.waiting])
 
 
-def _name(alarm: AlarmListed, people: dict[str, str]) -> str:
+def _name(alarm: AlarmListed, people: dict[str, str], residents: dict[str, str]) -> str:
     if alarm.person:
         return people.get(alarm.person, alarm.person)
-    return f"Home {alarm.home}" if alarm.home and alarm.subject == alarm.home else f"Service: {alarm.subject}"
+    if alarm.home is None:
+        return f"This service: {alarm.subject}"
+    return f"Home of {residents[alarm.home]}" if alarm.home in residents else f"Home {alarm.home}"

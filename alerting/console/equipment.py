@@ -69,12 +69,12 @@ class DeviceSeen(NamedTuple):
         return self.last_seen_at is not None and now - self.last_seen_at > USUALLY_HEARD
 
     def condition(self, now: Instant) -> str:
-        """Say what is the matter with it, in a word: never heard, silent, battery low, or well."""
+        """Say what is the matter with it, in a word: never heard, silent, battery low, or in order."""
         if self.last_seen_at is None:
             return "never heard"
         if self.silent(now):
             return "silent"
-        return "battery low" if self.battery_low else "well"
+        return "battery low" if self.battery_low else "in order"
 
 
 class RejectedMessage(NamedTuple):

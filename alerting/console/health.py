@@ -7,17 +7,12 @@ from psycopg import AsyncConnection
 from psycopg_pool import PoolTimeout
 
 from alerting.console.context import Connected, Console, console_of
+from alerting.console.lag import Lag, lag
 from alerting.console.models import Ready
 from runtime.database import GONE
-from schema.instants import SECOND, Instant, moment
+from schema.instants import SECOND, moment
 
 router = APIRouter(tags=["health"])
-
-# How far alerting is behind the monitor, and the log behind the time.
-_LAG = """
-    select extract(epoch from %s - (select max(committed_at) from log)),
-           (select count(*) from finding_changes where taken_at is null)
-"""
 
 _OPEN = """
     select priority, owner is not null, count(*), extract(epoch from %s - min(raised_at))
@@ -37,14 +32,17 @@ async def health() -> dict[str, str]:
 async def ready(request: Request) -> Response:
     """Tell whether requests can be served: the database answers, and the desk sees alarms as they change."""
     console = console_of(request)
-    age, waiting, answers = None, None, True
+    behind, answers = Lag(None, 0), True
     try:
         async with console.pool.connection(timeout=2) as connection:
-            age, waiting = await _lag(connection, console.clock.now())
+            behind = await lag(connection, console.clock.now())
     except (*GONE, PoolTimeout):
         answers = False
     state = Ready(
-        database="answers" if answers else "away", live=console.live.is_live, log_age_s=age, findings_waiting=waiting
+        database="answers" if answers else "away",
+        live=console.live.is_live,
+        log_age_s=None if behind.log is None else behind.log / SECOND,
+        findings_waiting=behind.findings if answers else None,
     )
     return JSONResponse(state.model_dump(), 200 if answers and state.live else 503)
 
@@ -53,12 +51,6 @@ async def ready(request: Request) -> Response:
 async def metrics(request: Request, connection: Connected) -> Response:
     """Return what a Prometheus server asks for, counted at this moment."""
     return Response(await _measure(console_of(request), connection), media_type=CONTENT_TYPE_LATEST)
-
-
-async def _lag(connection: AsyncConnection, now: Instant) -> tuple[float | None, int]:
-    row = await (await connection.execute(_LAG, (moment(now),))).fetchone()
-    assert row is not None
-    return None if row[0] is None else max(float(row[0]), 0.0), int(row[1])
 
 
 async def _measure(console: Console, connection: AsyncConnection) -> bytes:
@@ -74,9 +66,10 @@ async def _measure(console: Console, connection: AsyncConnection) -> bytes:
         await connection.execute(_MESSAGES, (moment(now - 3600 * SECOND),))
     ).fetchall():
         said.labels(channel, state).set(number)
-    age, waiting = await _lag(connection, now)
-    Gauge("telecare_log_age_s", "Since anything was appended.", registry=registry).set(-1 if age is None else age)
-    Gauge("telecare_findings_waiting", "Not yet taken by alerting.", registry=registry).set(waiting)
+    behind = await lag(connection, now)
+    since = -1 if behind.log is None else behind.log / SECOND
+    Gauge("telecare_log_age_s", "Since anything was appended; -1: never.", registry=registry).set(since)
+    Gauge("telecare_findings_waiting", "Not yet taken by alerting.", registry=registry).set(behind.findings)
     Gauge("telecare_desk_live", "1 while the desk sees alarms as they change.", registry=registry).set(
         int(console.live.is_live)
     )

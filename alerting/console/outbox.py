@@ -14,7 +14,10 @@ _MESSAGES = """
     select n.id, n.alarm, (extract(epoch from n.created_at) * 1000000)::bigint as created_at,
            n.recipient, n.recipient_kind, n.channel, n.phone, n.body, n.state, n.attempts, n.reason,
            coalesce(case n.recipient_kind
-               when 'contact' then (select c.name from contacts c where c.person = alarms.person and c.id = n.recipient)
+               when 'contact' then (
+                   select c.name from contacts c join people p on p.id = c.person
+                   where c.id = n.recipient and (p.id = alarms.person or (alarms.person is null and p.home = alarms.home))
+                   limit 1)
                when 'person' then (select p.name from people p where p.id = alarms.person)
                else (select m.name from team_members m where m.id = n.recipient limit 1) end, n.recipient) as name
     from notifications n join alarms on alarms.id = n.alarm

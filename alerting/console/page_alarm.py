@@ -1,5 +1,6 @@
 """One alarm: why, whom it is about, what was done; and the buttons by which an operator acts."""
 
+from functools import partial
 from typing import Annotated, Any, Literal
 
 from fastapi import APIRouter, Form, Response
@@ -8,15 +9,18 @@ from pydantic import ValidationError
 
 from alerting.console import models, records, words
 from alerting.console.acts import Acts
-from alerting.console.alarm_reading import who
+from alerting.console.alarm_reading import named, who
 from alerting.console.api_alarms import Number, known
 from alerting.console.cards import cards
 from alerting.console.plans import plan_lines
 from alerting.console.problems import Problem, validation_sentence
 from alerting.console.visit import Acting, SeeingAlarms, Visit
+from alerting.desk import LASTING
 from schema.instants import moment
 
 router = APIRouter()
+
+WRITTEN_BY_HAND = frozenset({"note", "reply"})
 
 Act = Literal["acknowledge", "release", "take-over", "notes", "dispatch", "escalate", "close"]
 
@@ -102,10 +106,16 @@ def _how(form: ActForm) -> models.Close:
 
 async def _parts(visit: Visit, alarm: models.AlarmWhole) -> dict[str, Any]:
     ids = [alarm.owner, *(line.actor for line in alarm.journal), *(said.recipient for said in alarm.notifications)]
+    names = await who(visit.connection, ids, [alarm])
     return {
         "alarm": alarm,
         "card": (await cards(visit.connection, [alarm], visit.user))[0],
-        "names": await who(visit.connection, ids, [alarm.person]),
+        "names": names,
+        "named": partial(named, names=names),
+        "journal_texts": {
+            line.id: line.text if line.action in WRITTEN_BY_HAND else named(line.text, names) for line in alarm.journal
+        },
+        "why_needed": alarm.kind in LASTING and alarm.cleared_at is None,
         "refusal": "",
         "kept": "",
     }

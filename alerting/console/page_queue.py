@@ -10,6 +10,7 @@ from alerting.console import access
 from alerting.console.alarm_reading import listed
 from alerting.console.cards import cards, queue
 from alerting.console.context import Connected, TheConsole
+from alerting.console.lag import blind_for
 from alerting.console.roles import MAY
 from alerting.console.visit import SeeingAlarms, Visit
 
@@ -34,4 +35,7 @@ async def queue_part(visit: SeeingAlarms) -> Response:
 
 async def _queue(visit: Visit) -> dict[str, Any]:
     found = [listed(alarm) for alarm in await alarms.open_alarms(visit.connection)]
-    return {"queue": queue(await cards(visit.connection, found, visit.user))}
+    return {
+        "queue": queue(await cards(visit.connection, found, visit.user)),
+        "blind_for": await blind_for(visit.connection, visit.now),
+    }

@@ -78,6 +78,15 @@ async def names(connection: AsyncConnection, ids: set[str]) -> dict[str, str]:
     return dict(await cursor.fetchall())
 
 
+async def residents(connection: AsyncConnection, homes: set[str]) -> dict[str, str]:
+    """Return id -> the names of those who live in these homes, joined as one would say them."""
+    cursor = await connection.execute(
+        "select home, string_agg(name, ' and ' order by name) from people where home = any(%s) group by home",
+        (sorted(homes),),
+    )
+    return dict(await cursor.fetchall())
+
+
 async def zones(connection: AsyncConnection, homes: set[str]) -> dict[str, str]:
     """Return id -> time zone of these homes."""
     cursor = await connection.execute("select id, zone from homes where id = any(%s)", (sorted(homes),))

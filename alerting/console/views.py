@@ -50,7 +50,8 @@ def _environment() -> Environment:
     environment.globals.update(words=words, version=_VERSION)
     environment.filters.update(
         iso=lambda at: iso(_at(at)),
-        day=words.day,
+        in_words=in_words,
+        day=lambda value: words.day(date.fromisoformat(value) if isinstance(value, str) else value),
         humanly=words.humanly,
         capitalise=lambda text: text[:1].upper() + text[1:],
         phone=words.phone,

@@ -75,7 +75,10 @@
   function follow() {
     source = new EventSource("/api/stream");
     source.addEventListener("open", () => refresh());
-    source.addEventListener("heartbeat", heard);
+    source.addEventListener("heartbeat", () => {
+      heard();
+      refresh(); // what no alarm tells: that nothing comes in any more
+    });
     source.addEventListener("alarm", (message) => {
       heard();
       const alarm = JSON.parse(message.data);

@@ -95,9 +95,7 @@ class House:
     async def press(self, person: str = "ada", home: str = "home-ada", *, age: Duration = 0) -> int:
         """Have somebody press their pendant."""
         seen = [Evidence(at=self.clock.now() - age, device="pendant-1", kind="button", value="pressed")]
-        return await self.finding(
-            "button", person, home, "Pendant pressed", priority="life", age=age, evidence=seen
-        )
+        return await self.finding("button", person, home, "Pendant pressed", priority="life", age=age, evidence=seen)
 
     async def clear(self, alarm: int, why: str) -> None:
         """Have the monitor say that what the alarm rests on holds no longer."""
@@ -120,7 +118,7 @@ class House:
     async def do(self, statement: str, *values: Any) -> None:
         """Run a statement."""
         async with self.pool.connection() as connection:
-            await connection.execute(statement.encode(), values)
+            await connection.execute(statement.encode(), values or None)
 
     async def value(self, query: str, *values: Any) -> Any:
         """Return the first column of the first row, or None."""
@@ -130,7 +128,7 @@ class House:
     async def rows(self, query: str, *values: Any) -> list[Any]:
         """Return rows."""
         async with self.pool.connection() as connection:
-            return await (await connection.execute(query.encode(), values)).fetchall()
+            return await (await connection.execute(query.encode(), values or None)).fetchall()
 
     async def audited(self, person: str) -> list[tuple[str, str]]:
         """Return who looked at what of a person, in order."""
