@@ -23,8 +23,8 @@ async def pool(url: str, *, name: str, size: int = 4) -> AsyncIterator[AsyncConn
         kwargs={"autocommit": True, "application_name": name},
         check=AsyncConnectionPool.check_connection,
     )
-    await connections.open(wait=True, timeout=30)
     try:
+        await connections.open(wait=True, timeout=30)
         yield connections
     finally:
         await connections.close()
