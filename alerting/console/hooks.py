@@ -13,9 +13,7 @@ from alerting.receipts import handle_status
 from alerting.replies import handle_reply
 from alerting.signature import genuine
 
-router = APIRouter(
-    prefix="/hooks/twilio", tags=["hooks"], responses={status: REFUSALS[status] for status in (403, 503)}
-)
+router = APIRouter(prefix="/hooks/twilio", tags=["hooks"], responses={code: REFUSALS[code] for code in (403, 503)})
 
 
 async def signed_form(request: Request, console: TheConsole) -> FormData:

@@ -16,7 +16,8 @@ _MESSAGES = """
            coalesce(case n.recipient_kind
                when 'contact' then (
                    select c.name from contacts c join people p on p.id = c.person
-                   where c.id = n.recipient and (p.id = alarms.person or (alarms.person is null and p.home = alarms.home))
+                   where c.id = n.recipient
+                     and (p.id = alarms.person or (alarms.person is null and p.home = alarms.home))
                    limit 1)
                when 'person' then (select p.name from people p where p.id = alarms.person)
                else (select m.name from team_members m where m.id = n.recipient limit 1) end, n.recipient) as name

@@ -100,7 +100,8 @@ class House:
     async def clear(self, alarm: int, why: str) -> None:
         """Have the monitor say that what the alarm rests on holds no longer."""
         found = await self.value(
-            "select body -> 'finding' from finding_changes join alarm_findings using (finding) where alarm = %s limit 1",
+            "select body -> 'finding' from finding_changes join alarm_findings using (finding)"
+            " where alarm = %s limit 1",
             alarm,
         )
         finding = msgspec.convert(found, Finding)
@@ -109,7 +110,8 @@ class House:
     async def said(self, change: FindingChange) -> None:
         """Write what the monitor says, and let alerting take it."""
         await self.do(
-            "insert into finding_changes (position, subject, ordinal, finding, change, body) values (%s, %s, 0, %s, %s, %s)",
+            "insert into finding_changes (position, subject, ordinal, finding, change, body)"
+            " values (%s, %s, 0, %s, %s, %s)",
             next(self._positions), change.finding.subject, change.finding.id, change.change,
             Jsonb(msgspec.to_builtins(change)),
         )  # fmt: skip
@@ -194,9 +196,9 @@ async def lived_in(
 
 
 async def until(holds: Any, seconds: float = 10) -> None:
-    """Wait until it holds, for so many seconds at most."""
+    """Poll until it holds, for so many seconds at most."""
     async with asyncio.timeout(seconds):
-        while not holds():
+        while not holds():  # noqa: ASYNC110 - what is waited for is another's: there is no event to await
             await asyncio.sleep(0.01)
 
 
@@ -205,6 +207,7 @@ def minutes(number: float) -> Duration:
     return int(number * 60 * SECOND)
 
 
-def at(now: Instant, ago: float, device: str, kind: str, value: str, room: str | None = None) -> Evidence:
-    """Return evidence from so many minutes ago."""
-    return Evidence(at=now - minutes(ago), device=device, kind=kind, value=value, room=room)
+def seen(at: Instant, device: str, room: str | None, reading: str) -> Evidence:
+    """Return evidence: a reading as `bed out`."""
+    kind, _, value = reading.partition(" ")
+    return Evidence(at=at, device=device, kind=kind, value=value, room=room)
