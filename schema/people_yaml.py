@@ -24,6 +24,7 @@ _NAMED = {
     "rules": "rule",
     "absences": "absence",
 }
+_DEEPEST = 32
 _MEANS = {"true": True, "True": True, "TRUE": True, "false": False, "False": False, "FALSE": False}
 _HINTS = {
     "mapping values are not allowed": "expected quotes around a text that holds a colon",
@@ -116,13 +117,25 @@ def _name(node: yaml.Node | None, step: str | int) -> str:
 def parsed(text: str, name: str) -> tuple[Any, Source]:
     """Return the text's plain values (dicts, lists, str, bool, None) and its source; PeopleFileError otherwise."""
     try:
+        _refuse_depth(text, name)
         root = _Loader(text).get_single_node()
     except yaml.YAMLError as error:
         _refuse_syntax(error, text, name)
-    except RecursionError:
-        raise PeopleFileError(f"{name}: nested far too deeply to be a people file. Nothing was loaded.") from None
     source = Source(name, root)
     return (None if root is None else _Values(source).of(root, ())), source
+
+
+def _refuse_depth(text: str, name: str) -> None:
+    """Refuse what is nested deeper than any people file, before the parser's own recursion meets it."""
+    depth = 0
+    for event in yaml.parse(text, Loader=_Loader):
+        depth += isinstance(event, yaml.CollectionStartEvent) - isinstance(event, yaml.CollectionEndEvent)
+        if depth > _DEEPEST:
+            assert event.start_mark is not None
+            raise PeopleFileError(
+                f"{name}, line {event.start_mark.line + 1}: nested more than {_DEEPEST} deep; "
+                "expected a people file. Nothing was loaded."
+            )
 
 
 def _refuse_syntax(error: yaml.YAMLError, text: str, name: str) -> NoReturn:
