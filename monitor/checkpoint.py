@@ -68,6 +68,12 @@ def chunks_of(fold: Fold, partitions: Iterable[int]) -> list[tuple[int, int]]:
     return sorted({(partition, 0) for partition in partitions} | set(fold.chunks()))
 
 
+async def in_table(connection: AsyncConnection, partitions: list[int]) -> set[tuple[int, int]]:
+    """Return (partition, chunk) of what has been saved of these partitions."""
+    rows = await connection.execute("select partition, chunk from checkpoints where partition = any(%s)", (partitions,))
+    return {(row[0], row[1]) for row in await rows.fetchall()}
+
+
 async def restore(connection: AsyncConnection, partitions: list[int], new_fold: Callable[[], Fold]) -> Fold:
     """Return a fold as of the oldest chunk of these partitions, each subject asleep up to its own chunk's position.
 

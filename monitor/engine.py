@@ -101,7 +101,8 @@ class Monitor:
         self._heard_at: Instant | None = None  # by our clock, so that no two clocks are ever compared
         self._ticked_at: Instant | None = None
         self._behind_since: tuple[int, Instant] | None = None  # a standby: (the cursor seen, when it moved)
-        self._to_save: list[tuple[int, int]] = []
+        self._to_save: list[tuple[int, int]] = []  # chunks of the checkpoint under way
+        self._in_table: set[tuple[int, int]] = set()  # chunks of which there is an older one, at least
         self._saved_at: Instant | None = None
         self._entries_since = 0
 
@@ -191,6 +192,7 @@ class Monitor:
         fold = await checkpoint.restore(
             self._connection, self._partitions, lambda: self._new_fold(lambda key: partition_of(key) in held)
         )
+        self._in_table = await checkpoint.in_table(self._connection, self._partitions)
         self._cursors = await self._read_cursors()
         self._heard_at = self._heard_at or now
         self._saved_at = now
@@ -225,9 +227,14 @@ class Monitor:
         return await self._save_some(fold) if self._to_save and self._caught_up_with_cursors(fold) else 0
 
     async def _save_some(self, fold: Fold) -> int:
-        some, self._to_save = self._to_save[:_CHUNKS_AT_ONCE], self._to_save[_CHUNKS_AT_ONCE:]
-        for partition, chunk in some:
-            await checkpoint.save(self._connection, fold, partition, chunk)
+        # New chunks first: no other may stand past where a missing one begins, or neither could be taken up.
+        chunks = checkpoint.chunks_of(fold, self._partitions)
+        new = [key for key in chunks if key not in self._in_table]
+        some = [*new, *(key for key in self._to_save if key in self._in_table)][:_CHUNKS_AT_ONCE]
+        for key in some:
+            await checkpoint.save(self._connection, fold, *key)
+            self._in_table.add(key)
+        self._to_save = [key for key in self._to_save if key not in some]
         return len(some)
 
     def _caught_up_with_cursors(self, fold: Fold) -> bool:

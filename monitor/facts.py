@@ -20,6 +20,7 @@ class Facts:
     def __init__(self) -> None:
         self.homes: dict[str, HomeSet] = {}
         self.people: dict[str, PersonSet] = {}
+        self._homeless: dict[str, PersonSet] = {}  # whose home the log has not named yet
         self._plans: dict[str, dict[int, PlanSet]] = {}
         self._tests: dict[str, Instant | None] = {}
         self._residents: dict[str, tuple[str, ...]] = {}
@@ -29,7 +30,8 @@ class Facts:
         match fact:
             case HomeSet():
                 self.homes[fact.home] = fact
-                return (fact.home,)
+                waited = [person for person in self._homeless.values() if person.home == fact.home]
+                return tuple({fact.home: None, **{home: None for each in waited for home in self._take_person(each)}})
             case PersonSet():
                 return self._take_person(fact)
             case PlanSet():
@@ -38,7 +40,7 @@ class Facts:
                 return (person.home,) if person else ()
             case TestModeSet():
                 self._tests[fact.home] = fact.until
-                return (fact.home,)
+                return (fact.home,) if fact.home in self.homes else ()
 
     def residents(self, home: str) -> tuple[str, ...]:
         """Return who lives in the home, in the order in which the log first named them."""
@@ -71,6 +73,11 @@ class Facts:
         return min(starts, default=None)
 
     def _take_person(self, person: PersonSet) -> tuple[str, ...]:
+        """Take in where somebody lives; until that home is known they live where they did."""
+        self._homeless.pop(person.person, None)
+        if person.home not in self.homes:
+            self._homeless[person.person] = person
+            return ()
         before = self.people.get(person.person)
         self.people[person.person] = person
         left = before.home if before and before.home != person.home else None
@@ -85,7 +92,7 @@ class Facts:
         return [versions[number] for number in sorted(versions)]
 
     def _start(self, plan: PlanSet) -> Instant:
-        starts, home = plan.plan.starts, self.homes.get(self.people[plan.person].home)
-        if starts is None or home is None:
+        if plan.plan.starts is None:
             return 0
-        return on_day(starts, _MIDNIGHT, home.zone)
+        home = self.homes[self.people[plan.person].home]
+        return on_day(plan.plan.starts, _MIDNIGHT, home.zone)

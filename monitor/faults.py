@@ -66,6 +66,13 @@ def finding_refused(position: int, at: Instant, kind: str, finding: str) -> Find
     return FindingChange(change="raised", finding=_finding("service", LOG, rule, at, reason), at=at)
 
 
+def press_failed(home: str, at: Instant, error: Exception) -> FindingChange:
+    """Return the finding that somebody, in a home nobody registered, called for help in a way nobody can read."""
+    reason = f"a call for help from an unregistered home could not be read ({_where(error)})"
+    finding = _finding("service", home or LOG, "press_failed", at, reason, priority="life")
+    return FindingChange(change="raised", finding=finding, at=at)
+
+
 def step_failed(
     subject_kind: SubjectKind, subject: str, home: str | None, at: Instant, error: Exception
 ) -> FindingChange:

@@ -170,7 +170,10 @@ class Fold:
             self._nobodys(press)
 
     def _nobodys(self, press: UnregisteredPress) -> None:
-        change = press_in_unknown_home(press, self.at)
+        try:
+            change = press_in_unknown_home(press, self.at)
+        except Exception as error:  # noqa: BLE001 - a press is said, whatever else
+            change = faults.press_failed(press.home, self.at, error)
         if self._owns(key_of(change.finding.subject_kind, change.finding.subject)):
             self._said.append(change)
 

@@ -89,10 +89,9 @@ class Roster:
             self._watch_home(home, at, [], [])
 
     def _know(self, home: str) -> None:
-        if home in self.facts.homes:
-            self._subject("home", home)
-            for person in self.facts.residents(home):
-                self._subject("person", person)
+        self._subject("home", home)
+        for person in self.facts.residents(home):
+            self._subject("person", person)
 
     def _subject(self, kind: SubjectKind, id_: str) -> Subject | None:
         """Return the subject, made anew where it must be; None where it is another monitor's."""
@@ -115,9 +114,7 @@ class Roster:
 
     def _watch_home(self, home: str, at: Instant, told: list[Subject], failed: Failed) -> None:
         """Compile the watches of a home's subjects anew."""
-        about = self.facts.homes.get(home)
-        if about is None:
-            return
+        about = self.facts.homes[home]
         keys: list[Key] = [("home", home), *(("person", person) for person in self.facts.residents(home))]
         subjects = [subject for key in keys if (subject := self._subjects.get(key))]
         for subject in subjects:
