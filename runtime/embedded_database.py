@@ -164,7 +164,7 @@ class EmbeddedDatabase:
         for file in (self._cluster / "postmaster.pid", self._socket / f".s.PGSQL.{_PORT}.lock"):
             with suppress(OSError, ValueError, IndexError):
                 pid = int(file.read_text().splitlines()[0])
-                if not _works_in(pid, self._cluster):
+                if not _is_server_of(pid, self._cluster):
                     file.unlink()
 
     def _abandon(self) -> None:
@@ -218,9 +218,12 @@ def _binary_folders() -> Iterator[Path]:
     yield from sorted(debian, key=lambda folder: int(re.sub(r"\D", "", folder.parent.name) or 0), reverse=True)
 
 
-def _works_in(pid: int, folder: Path) -> bool:
+def _is_server_of(pid: int, cluster: Path) -> bool:
+    process = Path("/proc") / str(pid)
     try:
-        return Path(f"/proc/{pid}/cwd").resolve(strict=True) == folder
+        return (process / "cwd").resolve(strict=True) == cluster
+    except PermissionError:
+        return (process / "comm").read_text().strip() == "postgres"  # whose, we may not see
     except FileNotFoundError:
         return False  # gone, or dead and not yet collected
 
