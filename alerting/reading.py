@@ -40,7 +40,8 @@ def read(body: str, codes: Collection[str]) -> Meaning:
     word = _WORDS.get(words[0]) if words else None
     if not words and code is not None:
         return Meaning("coming", code)  # the code alone, as people do who were asked for one
-    return Meaning(word if code is not None or len(words) <= _SHORT else None, code)
+    plain = word == "done" or code is not None or len(words) <= _SHORT
+    return Meaning(word if plain else None, code)
 
 
 def _code(text: str, codes: Collection[str]) -> str | None:
