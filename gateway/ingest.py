@@ -1,0 +1,188 @@
+"""A lane: receive, store as one batch, commit, then acknowledge. This is where promise 1 is kept.
+
+- A batch is whatever arrived while the last commit was under way, 1,000 messages or 1 MB at most.
+- A message is acknowledged when the transaction that holds it has committed, and at no other place.
+- The database away: the same batch is tried until it answers. Away for more than 5 s, the session disconnects
+  cleanly and the broker holds what comes; it returns when the database answers.
+- A batch that the database refuses is split until the culprit is found, which is kept as bytes.
+"""
+
+import asyncio
+from collections import deque
+from collections.abc import Sequence
+from time import perf_counter
+from typing import Protocol
+
+import psycopg
+import structlog
+from psycopg import AsyncConnection
+
+from gateway import metrics
+from gateway.cap import Cap
+from gateway.marks import Marks
+from gateway.message import Message
+from gateway.prepare import Prepared, poisoned, prepare, read, unknown_homes
+from gateway.registry import Registry
+from gateway.sightings import Sightings
+from gateway.steady import Connect, RefusedError, SteadyConnection, Watcher
+from gateway.store import Stored, Transaction, ready
+from schema.instants import moment
+from schema.readings import Lane
+
+log = structlog.get_logger()
+
+MOST_MESSAGES = 1000
+MOST_BYTES = 1_000_000
+FULL_MESSAGES = 4000  # as many as NATS gives out unacknowledged
+FULL_BYTES = 32_000_000
+
+
+class Link(Watcher, Protocol):
+    """What a lane asks of its session with the broker: to stay away and return (`Watcher`), and this."""
+
+    def acknowledge(self, message: Message) -> None:
+        """Tell the broker that the message is stored."""
+
+    def pause(self) -> None:
+        """Read no more for now."""
+
+    def resume(self) -> None:
+        """Read again."""
+
+
+class Ingest:
+    """One lane's way from received to stored and acknowledged, on a database connection of its own."""
+
+    def __init__(
+        self,
+        lane: Lane,
+        connect: Connect,
+        link: Link,
+        registry: Registry,
+        *,
+        marks: Marks,
+        sightings: Sightings,
+        cap: Cap,
+    ) -> None:
+        self._lane = lane
+        self._link = link
+        self._database = SteadyConnection(connect, lane, link)
+        self._registry = registry
+        self._marks = marks
+        self._sightings = sightings
+        self._cap = cap
+        self._queue: deque[Message] = deque()
+        self._bytes = 0
+        self._arrived = asyncio.Event()
+
+    def receive(self, message: Message) -> None:
+        """Take a message from the session, which is asked to pause where too many wait."""
+        self._queue.append(message)
+        self._bytes += len(message.payload)
+        self._arrived.set()
+        if self._full:
+            self._link.pause()
+
+    async def run(self) -> None:
+        """Store and acknowledge for ever; the session connects once the database has answered."""
+        try:
+            await self._database.surely(ready)
+            while True:
+                await self._arrived.wait()
+                await self.run_once()
+        finally:
+            await self._database.close()
+
+    async def run_once(self) -> int:
+        """Store and acknowledge one batch; return how many messages it had."""
+        batch = self._take()
+        started = perf_counter()
+        await self._store(await self._prepare([message for message in batch if not self._is_mark(message)]))
+        metrics.COMMIT.labels(self._lane).observe(perf_counter() - started)
+        for message in batch:
+            self._link.acknowledge(message)
+            if self._is_mark(message):
+                self._marks.came_back(message.payload)
+        if not self._full:
+            self._link.resume()
+        metrics.WAITING.labels(self._lane).set(len(self._queue))
+        return len(batch)
+
+    @property
+    def _full(self) -> bool:
+        return len(self._queue) >= FULL_MESSAGES or self._bytes >= FULL_BYTES
+
+    def _is_mark(self, message: Message) -> bool:
+        return message.topic == self._marks.topic
+
+    def _take(self) -> list[Message]:
+        """Take what arrived, within the bounds of a batch; at least one message where there is any."""
+        batch: list[Message] = []
+        size = 0
+        while self._queue and len(batch) < MOST_MESSAGES and (not batch or size < MOST_BYTES):
+            message = self._queue.popleft()
+            size += len(message.payload)
+            batch.append(message)
+        self._bytes -= size
+        if not self._queue:
+            self._arrived.clear()
+        return batch
+
+    async def _prepare(self, batch: Sequence[Message]) -> list[Prepared]:
+        """Decode and find devices; the database is asked before one is called unregistered."""
+        directory = self._registry.directory
+        decoded = [(message, read(message)) for message in batch]
+        homes = {home for message, said in decoded for home in unknown_homes(said, message.topic, directory)}
+        if homes:
+            await self._database.surely(lambda connection, _: self._registry.ask(connection, homes))
+        prepared = [prepare(message, said, directory) for message, said in decoded]
+        return [each for each in prepared if not each.empty]
+
+    async def _store(self, batch: list[Prepared], *, days_made: bool = False) -> None:
+        """Store the batch whole, or in halves where the database refuses it, down to the culprit."""
+        if not batch:
+            return
+        try:
+            await self._store_whole(batch)
+        except RefusedError as error:
+            if _no_day(error) and not days_made:  # the clock ran past the partitions made ahead
+                await self._database.surely(lambda connection, _: _make_days(connection, batch))
+                await self._store(batch, days_made=True)
+            elif len(batch) > 1:
+                middle = len(batch) // 2
+                await self._store(batch[:middle], days_made=days_made)
+                await self._store(batch[middle:], days_made=days_made)
+            else:
+                await self._store_culprit(batch[0], error)
+
+    async def _store_whole(self, batch: list[Prepared]) -> None:
+        knows = self._registry.directory.knows
+        stored = await self._database.surely(
+            lambda connection, again: Transaction(connection, self._cap, knows, again=again).store(batch)
+        )
+        self._count(stored)
+
+    async def _store_culprit(self, culprit: Prepared, error: RefusedError) -> None:
+        log.warning("the database refused a message", action="poison", lane=self._lane, why=str(error))
+        try:
+            await self._store_whole([poisoned(culprit, f"the database refused it: {error}")])
+        except RefusedError:  # not even as bytes: a fault of ours, and no reason to hold up everybody behind it
+            topic = culprit.message.topic
+            log.exception("a message could not be kept", action="lost", lane=self._lane, topic=topic)
+
+    def _count(self, stored: Stored) -> None:
+        metrics.STORED.labels(self._lane).inc(len(stored.new))
+        metrics.DUPLICATES.labels(self._lane).inc(stored.duplicates)
+        metrics.REFUSED.labels(self._lane).inc(stored.refused)
+        metrics.PRESSES.inc(stored.presses)
+        self._sightings.note(stored.new)
+
+
+async def _make_days(connection: AsyncConnection, batch: list[Prepared]) -> None:
+    """Make the partitions that these readings need; the stamp keeps them within 33 days of receiving."""
+    days = [moment(each.entry.observed_at).date() for prepared in batch for each in prepared.candidates]
+    await connection.execute("select readings_ensure_days(%s, %s)", (min(days), max(days)))
+
+
+def _no_day(error: RefusedError) -> bool:
+    return isinstance(error.__cause__, psycopg.errors.CheckViolation) and "no partition" in str(error)

@@ -1,0 +1,70 @@
+"""The gateway as a service: two lanes from the broker to the log, each with a session and connection of its own.
+
+`urgent` carries what carries life, so that a press overtakes any backlog of the `ordinary` lane.
+"""
+
+from collections.abc import Coroutine
+from typing import Any
+
+from psycopg import AsyncConnection
+from psycopg.conninfo import make_conninfo
+
+from gateway.cap import Cap
+from gateway.housekeeping import Housekeeping
+from gateway.ingest import Ingest
+from gateway.marks import Marks
+from gateway.registry import Registry
+from gateway.session import Session
+from gateway.sightings import Sightings
+from gateway.steady import Connect, SteadyConnection
+from gateway.ticks import MarkedLane, Ticks
+from runtime.clock import Clock, SystemClock
+from runtime.database import Listener
+from runtime.service import run_together
+from runtime.settings import Settings
+from schema.readings import Lane
+
+TOPICS: dict[Lane, tuple[str, ...]] = {"urgent": ("urgent/+/+",), "ordinary": ("homes/#",)}
+MARKS: dict[Lane, str] = {"urgent": "urgent/_mark/{}", "ordinary": "homes/_mark/{}"}
+"""Where a lane publishes to itself, matched by its own subscription; `_mark` is no home's id."""
+
+# A connection whose other end vanished without a word must not hold a lane up.
+_PATIENCE = {
+    "connect_timeout": 5,
+    "keepalives_idle": 5,
+    "keepalives_interval": 2,
+    "keepalives_count": 3,
+    "tcp_user_timeout": 10_000,
+}
+
+
+def connector(database_url: str, name: str) -> Connect:
+    """Return what opens a connection shown by the server under this name."""
+    address = make_conninfo(database_url, application_name=f"gateway {name}", **_PATIENCE)
+    return lambda: AsyncConnection.connect(address)
+
+
+def tasks(database_url: str, mqtt_url: str, name: str, clock: Clock) -> dict[str, Coroutine[Any, Any, None]]:
+    """Wire a gateway, and return the tasks that must live together; needs a running event loop."""
+    registry, sightings, cap = Registry(), Sightings(), Cap()
+    listener = Listener(database_url, ["log"])
+    running: dict[str, Coroutine[Any, Any, None]] = {"listener": listener.run()}
+    marked = []
+    for lane, topics in TOPICS.items():
+        marks = Marks(MARKS[lane].format(name))
+        session = Session(mqtt_url, lane, client_id=f"telecare-{name}-{lane}", topics=topics, marks=marks, clock=clock)
+        ingest = Ingest(
+            lane, connector(database_url, lane), session, registry, marks=marks, sightings=sightings, cap=cap
+        )
+        session.receive = ingest.receive
+        marked.append(MarkedLane(marks, session))
+        running[f"{lane}_session"], running[f"{lane}_lane"] = session.run(), ingest.run()
+    ticks = Ticks(marked, SteadyConnection(connector(database_url, "ticks"), "ticks"), clock)
+    home = SteadyConnection(connector(database_url, "housekeeping"), "housekeeping")
+    housekeeping = Housekeeping(home, registry, sightings, listener, clock)
+    return running | {"ticks": ticks.run(), "housekeeping": housekeeping.run()}
+
+
+async def serve(settings: Settings) -> None:
+    """Run until stopped; the database and the broker may be away, at the start or later."""
+    await run_together("gateway", **tasks(settings.database_url, settings.mqtt_url, settings.gateway, SystemClock()))
