@@ -5,6 +5,9 @@ message, the same fold; what a reading's identity decides in the database (`gate
 decides here, one message at a time, as a replay delivers them.
 """
 
+from collections import Counter
+from collections.abc import Sequence
+
 from gateway import prepare
 from gateway.dialects import topics
 from gateway.identity import ALWAYS_NEW, CALLS
@@ -13,12 +16,13 @@ from gateway.prepare import Candidate
 from gateway.registry import Directory, Registered
 from gateway.store import SAME_IDENTITY, key
 from monitor.fold import Fold
-from schema.entries import Entry, ReadingEntry, Tick, UnregisteredPress
+from schema.entries import AlarmClosed, Entry, ReadingEntry, Tick, UnregisteredPress
 from schema.findings import FindingChange
 from schema.instants import Instant
 from schema.people_entries import entries
 from schema.people_records import PeopleFile
 from simulator.capture.lines import Line
+from simulator.replay.lanes import UNHEARD, lane_of
 
 Content = tuple[str, float | None, int | None, object]
 
@@ -27,9 +31,8 @@ class Memory:
     """A house of the people of a file, in which messages arrive and time passes."""
 
     def __init__(self, people: PeopleFile, begins: Instant) -> None:
-        self.readings = 0
-        self.rejected = 0
-        self.changes = list[FindingChange]()
+        self._readings = 0
+        self._refused = Counter[str]()
         self._fold = Fold()
         self._position = 0
         self._at: Instant = begins - 1
@@ -42,31 +45,42 @@ class Memory:
         """Return when the next deadline is due."""
         return self._fold.next_due()
 
-    async def tick(self, at: Instant) -> None:
+    async def tick(self, at: Instant) -> list[FindingChange]:
         """Fire what is due."""
-        self._append(at, [Tick()])
+        return self._append(at, [Tick()])
 
-    async def deliver(self, line: Line) -> None:
+    async def close(self, at: Instant, closed: Sequence[AlarmClosed]) -> list[FindingChange]:
+        """Let alarms be closed by a human."""
+        return self._append(at, closed)
+
+    async def deliver(self, line: Line) -> list[FindingChange]:
         """Store and fold the message, as the gateway would have it and the monitor after it."""
+        if lane_of(line.topic) is None:
+            self._refused[UNHEARD] += 1
+            return []
         arrived = message(line.topic, line.payload, line.at)
         prepared = prepare.prepare(arrived, prepare.read(arrived), self._directory)
-        self.rejected += prepared.refusal is not None
+        if prepared.refusal is not None:
+            self._refused[prepared.refusal.reason] += 1
         told: list[Entry] = [*prepared.presses]
         for candidate in prepared.candidates:
             told += self._store(candidate, arrived)
         told.sort(key=lambda entry: isinstance(entry, ReadingEntry))  # the log tells calls for help first
-        if told:
-            self._append(line.at, told)
+        return self._append(line.at, told) if told else []
+
+    async def told(self) -> tuple[int, Counter[str]]:
+        """Return the readings stored, and the messages refused by reason."""
+        return self._readings, self._refused
 
     def _store(self, candidate: Candidate, arrived: Message) -> list[Entry]:
         """Return what the log is told of one reading."""
         entry, verdict = candidate.entry, self._kept.put(candidate)
         if verdict == "new":
-            self.readings += 1
+            self._readings += 1
             return [entry]
         if verdict == "same":
             return []
-        self.rejected += 1
+        self._refused[SAME_IDENTITY] += 1
         address = topics.read(arrived.topic)
         if address is None or (entry.kind, entry.value) not in CALLS:
             return []
@@ -76,11 +90,10 @@ class Memory:
             )
         ]
 
-    def _append(self, at: Instant, told: list[Entry]) -> None:
+    def _append(self, at: Instant, told: Sequence[Entry]) -> list[FindingChange]:
         self._position += 1
         self._at = max(at, self._at + 1)
-        for entry in told:
-            self.changes += self._fold.step(self._position, self._at, entry)
+        return [change for entry in told for change in self._fold.step(self._position, self._at, entry)]
 
 
 class Kept:
