@@ -38,7 +38,7 @@ from runtime.embedded_process import (
 NAME = "telecare"
 _PORT = 5432  # only the last part of the socket's name
 _LONGEST_SOCKET_PATH = 103  # bytes: macOS; Linux allows four more
-_START_SECONDS = 60.0  # recovery after a crash is part of it
+_START_SECONDS = 180.0  # recovery after a crash is part of it
 
 _SETTINGS = {
     "listen_addresses": "",
@@ -68,6 +68,11 @@ class EmbeddedDatabase:
     def url(self) -> str:
         """Where to connect; valid once started."""
         return self.url_for(NAME)
+
+    @property
+    def running(self) -> bool:
+        """Whether the server has been started and lives."""
+        return self._server is not None and self._server.running
 
     @property
     def pid(self) -> int:

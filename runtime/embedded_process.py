@@ -19,13 +19,18 @@ from contextlib import suppress
 from pathlib import Path
 from typing import IO, Literal
 
+import structlog
+
 Identity = Literal["same", "namespace", "nobody"]
 LAUNCHER = Path(__file__).with_name("embedded_launch.py")
 
+_SILENT_SECONDS = 2.0  # longer waits say what they wait for
 _HOLDER_SECONDS = 1.0  # a process that was just killed holds what it held for a moment more
 _PREDECESSOR_SECONDS = 45.0
 _LOG_BYTES = 4_000_000
 _POLL_SECONDS = 0.02
+
+log = structlog.get_logger()
 
 
 class EmbeddedError(Exception):
@@ -114,12 +119,11 @@ class OwnedProcess:
 
     async def ready(self, answers: Callable[[], Awaitable[bool]], seconds: float) -> None:
         """Return when `answers()` is true; EmbeddedError with the log's end when it ends or is mute."""
-        with suppress(TimeoutError):
-            async with asyncio.timeout(seconds):
-                while self.running:
-                    if await answers():
-                        return
-                    await asyncio.sleep(_POLL_SECONDS)
+        for share in (_SILENT_SECONDS, seconds - _SILENT_SECONDS):
+            if await self._answered(answers, share):
+                return
+            if self.running:
+                log.info("waiting", action="wait", reason=f"{self.name} has not answered yet; its log is {self._log}")
         did = f"did not answer within {seconds:.0f} s" if self.running else "ended before it answered"
         raise EmbeddedError(f"{self.name} {did}. The last lines of {self._log}:\n{self.last_lines()}")
 
@@ -166,6 +170,15 @@ class OwnedProcess:
                 env=self._environment,
             )
 
+    async def _answered(self, answers: Callable[[], Awaitable[bool]], seconds: float) -> bool:
+        with suppress(TimeoutError):
+            async with asyncio.timeout(seconds):
+                while self.running:
+                    if await answers():
+                        return True
+                    await asyncio.sleep(_POLL_SECONDS)
+        return False
+
     async def _ended(self, seconds: float) -> bool:
         with suppress(TimeoutError):
             async with asyncio.timeout(seconds):
@@ -211,7 +224,10 @@ async def _predecessor_gone(folder: Path) -> int:
     guard = os.open(folder / "running", os.O_RDWR | os.O_CREAT, 0o600)
     locked = False
     try:
-        locked = await _locked_within(guard, _PREDECESSOR_SECONDS)
+        locked = await _locked_within(guard, _SILENT_SECONDS)
+        if not locked:
+            log.info("waiting", action="wait", reason=f"an earlier server is still ending in {folder}")
+            locked = await _locked_within(guard, _PREDECESSOR_SECONDS)
     finally:
         if not locked:
             os.close(guard)

@@ -117,6 +117,7 @@ async def test_a_server_that_is_still_ending_is_waited_for_so_that_two_never_sha
         slow.suspend()
         household.kill_parent()
         with monkeypatch.context() as impatient:
+            impatient.setattr(embedded_process, "_SILENT_SECONDS", 0.3)
             impatient.setattr(embedded_process, "_PREDECESSOR_SECONDS", 0.3)
             with pytest.raises(EmbeddedError, match="An earlier server still works in"):
                 async with embedded_database(tmp_path), embedded_broker(tmp_path):
