@@ -44,8 +44,12 @@ def scope_of(people_file: PeopleFile) -> Scope:
 
 
 def announcements(scope: Scope, at: Instant) -> tuple[str, ...]:
-    """Return every gap in a sentence: the teams', then each person's."""
-    return (*team_gaps(scope.teams, at), *(gap for person in scope.people for gap in _person(person, scope, at)))
+    """Return every gap in a sentence: the teams', the homes', then each person's."""
+    return (
+        *team_gaps(scope.teams, at),
+        *(gap for home in scope.homes.values() for gap in name_gaps(home)),
+        *(gap for person in scope.people for gap in _person(person, scope, at)),
+    )
 
 
 def team_gaps(teams: Mapping[str, Team], at: Instant) -> Iterator[str]:
@@ -57,11 +61,21 @@ def team_gaps(teams: Mapping[str, Team], at: Instant) -> Iterator[str]:
         zone = team.rota.zone if team.rota else "UTC"
         gaps = duty_gaps(team, at, at + ROTA_DAYS * DAY)
         if gaps:
-            more = f", and {len(gaps) - 1} more such gaps" if len(gaps) > 1 else ""
+            more = f", and {len(gaps) - 1} more" if len(gaps) > 1 else ""
             yield f"team {name}: nobody is on duty {_span(gaps[0], zone)}{more} in the next {ROTA_DAYS} days"
         for member in team.members:
             if member.phone is None:
                 yield f"team {name}: {member.id} has no telephone number and cannot be reached"
+
+
+def name_gaps(home: Home) -> Iterator[str]:
+    """Yield devices whose hub knows them by a name that NATS does not take for a topic."""
+    for device in home.devices:
+        if device.address is not None and any(letter.isspace() for letter in device.address):
+            yield (
+                f"home {home.id}: device {device.id} is called '{device.address}' at its hub, with a space, on which "
+                "the NATS broker cuts the hub off; call it otherwise there and here"
+            )
 
 
 def plan_gaps(person: Person, plan: CarePlan | None, today: date) -> Iterator[str]:
