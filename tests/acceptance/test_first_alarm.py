@@ -67,7 +67,7 @@ async def test_a_pressed_pendant_is_answered_in_the_browser(
         await page.screenshot(path=keep("queue-desktop-light") or str(tmp_path / "queue.png"))
         await page.get_by_role("link", name="Look first").click()
         told = page.get_by_role("region", name="Who was told")
-        await expect(told).to_contain_text("Text message", timeout=15_000)
+        await expect(told).to_contain_text("SMS", timeout=15_000)
         await page.get_by_role("button", name="Acknowledge").click()
         await expect(page.get_by_text("You have it")).to_be_visible()
         assert time.monotonic() - ready_at < UNDER_A_MINUTE
