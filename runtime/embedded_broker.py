@@ -83,6 +83,11 @@ class EmbeddedBroker:
         return _url(self.port, HUB_USER, self.hub_password)
 
     @property
+    def running(self) -> bool:
+        """Whether the server has been started and lives."""
+        return self._server is not None and self._server.running
+
+    @property
     def pid(self) -> int:
         """The server's process id."""
         assert self._server is not None, "the broker was never started"
