@@ -152,5 +152,7 @@ def test_something_that_is_no_broker_is_wrong() -> None:
     assert (answer.state, "does not answer as a broker" in answer.what) == ("wrong", True)
 
 
-def test_an_address_that_is_none_is_wrong() -> None:
-    assert broker_checked("http://127.0.0.1").state == "wrong"
+@pytest.mark.parametrize("url", ["http://127.0.0.1", "mqtt://127.0.0.1:abc", "mqtt://", "127.0.0.1:1883"])
+def test_an_address_that_is_none_is_wrong(url: str) -> None:
+    answer = broker_checked(url)
+    assert (answer.state, answer.to_do) == ("wrong", "expected mqtt://user:password@host:port")
