@@ -15,6 +15,7 @@ from alerting.delivery import Delivery
 from alerting.reading import Meaning, read
 from schema.alarms import PRIORITIES, Kind
 from schema.findings import Evidence
+from schema.instants import DAY, MINUTE, moment
 from schema.people import Contact, Home, KeySafe, Member, Person, Team
 from tests.unit.alerting.house import House
 from tests.unit.alerting.plans import NIGHT
