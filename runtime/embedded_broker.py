@@ -15,16 +15,16 @@ import json
 import secrets
 import shutil
 import signal
-import socket
 import sys
 from collections.abc import AsyncIterator
-from contextlib import asynccontextmanager, closing
+from contextlib import asynccontextmanager
 from pathlib import Path
 from typing import Any
 
 import aiomqtt
 
 from runtime.embedded_process import Claim, EmbeddedError, OwnedProcess, private_folder, write_private
+from runtime.ports import free_port, is_free
 
 HOST = "127.0.0.1"
 GATEWAY_USER = "gateway"
@@ -144,8 +144,8 @@ class EmbeddedBroker:
 
     def _choose_port(self, before: int) -> int:
         if self._wanted_port == 0:
-            return _free_port(before) or _free_port(0)
-        if _free_port(self._wanted_port) == 0:
+            return free_port(before)
+        if not is_free(self._wanted_port):
             raise EmbeddedError(
                 f"Port {self._wanted_port} of {HOST} is not free for the broker."
                 " Set TELECARE_MQTT_PORT to another, or to 0 for any free one."
@@ -224,15 +224,3 @@ def find_server() -> Path:
 
 def _url(port: int, user: str, password: str) -> str:
     return f"mqtt://{user}:{password}@{HOST}:{port}"
-
-
-def _free_port(wanted: int) -> int:
-    """Return the port if nobody has it now, any free one for 0, else 0."""
-    with closing(socket.socket()) as tried:
-        tried.setsockopt(socket.SOL_SOCKET, socket.SO_REUSEADDR, 1)  # as the server will
-        try:
-            tried.bind((HOST, wanted))
-        except OSError:
-            return 0
-        port: int = tried.getsockname()[1]
-        return port

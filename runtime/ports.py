@@ -5,15 +5,23 @@ import socket
 LOOPBACK = "127.0.0.1"
 
 
+def is_free(port: int) -> bool:
+    """Tell whether nobody listens on the port at this moment."""
+    return _bound(port) != 0
+
+
 def free_port(preferred: int = 0) -> int:
-    """Return `preferred` where nobody listens on it, else a port that is free at this moment."""
-    for candidate in (preferred, 0):
-        with socket.socket() as tried:
-            tried.setsockopt(socket.SOL_SOCKET, socket.SO_REUSEADDR, 1)
-            try:
-                tried.bind((LOOPBACK, candidate))
-            except OSError:
-                continue
-            port: int = tried.getsockname()[1]
-            return port
-    raise OSError(f"no port of {LOOPBACK} is free")
+    """Return `preferred` where it is free, else any port that is."""
+    return _bound(preferred) or _bound(0)
+
+
+def _bound(port: int) -> int:
+    """Return the port one gets by asking for this one (0: any), or 0 where it is taken."""
+    with socket.socket() as tried:
+        tried.setsockopt(socket.SOL_SOCKET, socket.SO_REUSEADDR, 1)  # as a server will
+        try:
+            tried.bind((LOOPBACK, port))
+        except OSError:
+            return 0
+        got: int = tried.getsockname()[1]
+        return got

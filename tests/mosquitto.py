@@ -7,11 +7,10 @@ import asyncio
 import os
 import shutil
 import signal
-import socket
-from contextlib import closing
 from pathlib import Path
 
 from runtime.embedded_process import OwnedProcess
+from runtime.ports import free_port
 
 TOOLS = Path(__file__).parents[1] / ".telecare" / "tools"
 """Where tests.prepare unpacks what it may not install."""
@@ -53,7 +52,7 @@ class Mosquitto:
     password = "test"
 
     def __init__(self, program: Path, folder: Path) -> None:
-        self.port = _free_port()
+        self.port = free_port()
         configuration = folder / "mosquitto.conf"
         user = "user root" if os.geteuid() == 0 else ""  # or it changes to a user who may not write here
         configuration.write_text(_CONFIGURATION.format(port=self.port, folder=folder, user=user))
@@ -90,10 +89,3 @@ class Mosquitto:
         writer.close()
         await writer.wait_closed()
         return True
-
-
-def _free_port() -> int:
-    with closing(socket.socket()) as tried:
-        tried.bind(("127.0.0.1", 0))
-        port: int = tried.getsockname()[1]
-        return port
