@@ -13,8 +13,9 @@ from typing import assert_never
 
 import msgspec
 
-from monitor.presence import Presence, forget, note_silent_hub, see, sight
+from monitor.presence import Presence, forget, note_silent_hub, sight
 from monitor.rules import RULES, AnyState
+from monitor.seeing import see
 from monitor.stimuli import (
     AlarmWasClosed,
     PersonHasAnswered,
@@ -157,7 +158,7 @@ def _failed(state: PersonState, scene: Scene, error: Exception) -> FindingChange
         reason = f"rule {rule.id} failed over a reading: take it for a call for help: {error!r}"
     finding = technical(scene, rule=f"{rule.id}:failed", name=rule.name, onset=scene.at, reason=reason)
     if rule.name in CALLS:
-        finding = msgspec.structs.replace(finding, kind=rule.kind, priority=rule.priority, policy=rule.rule.policy)
+        finding = msgspec.structs.replace(finding, kind=rule.kind, priority=rule.priority, policy=rule.policy)
     else:
         state.set_aside[rule.key] = finding
     return FindingChange(change="raised", finding=finding, at=scene.at)

@@ -1,20 +1,21 @@
 """What the readings say of a person's whereabouts: in bed, up, gone out, last seen where.
 
-Every rule reads this and none writes it. It is derived from readings alone, each taken in once, and only
-ever moves forward by `observed_at`: a reading older than what is known of its device changes nothing but the
-record of what was heard, and a late batch does not look like fresh movement. A state repeated (`closed`,
-`closed`) is no sign of life, a retained message neither.
+Every rule reads this and none writes it: `monitor.seeing` does, from readings alone.
 
-What was learned from recordings of real homes: front doors are open for one second as often as for five, so
-every opening is a use; motion sensors still speak up to 10 s after the door has closed behind somebody.
+What recordings of real homes taught, and what is made of it here:
+- Front doors are open for one second as often as for five: every opening is a use.
+- Motion sensors still speak up to 10 s after the door has closed behind somebody, and now and then in an
+  empty home. Nobody comes back through a wall: once out, only a door's use or what no lone sensor can have
+  imagined shows somebody inside.
+- Some bed mats only pulse when somebody stirs, and say `out` for an hour while they lie still. Such a bed
+  is known by its many touches, and counts as left when somebody is seen elsewhere.
 """
 
-from collections.abc import Callable, Container
+from collections.abc import Container
 
 import msgspec
 
-from monitor.watch import Watch, WatchedDevice
-from schema.entries import ReadingEntry
+from monitor.watch import Watch
 from schema.instants import HOUR, MINUTE, SECOND, Duration, Instant
 
 AFTER_CLOSING = 10 * SECOND
@@ -23,11 +24,18 @@ WHILE_OPEN = 60 * SECOND
 """Movement this soon after it opened, while it still stands open, likewise."""
 BED_LAPSES = 16 * HOUR
 """A bed that says nothing for so long no longer shows that somebody lies in it."""
-AWAY_LAPSES = 12 * HOUR
-"""An absence that is only inferred is believed no longer than this."""
+AWAY_LAPSES = 14 * HOUR
+"""An absence that is only inferred is believed no longer than this: who left at eight is missed that evening."""
 UP_FOR_THE_DAY = 30 * MINUTE
 """Out of bed for less, and back, is a visit to the toilet."""
-TRAIL = 32
+QUIET_HOME = 10 * MINUTE
+"""Nothing seen for so long after the door closed, and a lone movement is no proof of somebody inside."""
+PULSES = 200
+"""So many touches of a bed within one to two weeks, and its mat pulses: it does so for nights, then not for days."""
+TOUCH = 10 * SECOND
+"""A bed occupied for less was touched."""
+_BOUTS = 3
+_APART = 2 * MINUTE
 _SPEAKS = 3
 """So many words of its own within the hour of another, and a hub is one that would be heard if it were there."""
 
@@ -41,6 +49,10 @@ class Sighting(msgspec.Struct, frozen=True, array_like=True):
     value: str
 
 
+Spot = tuple[Instant, int]
+"""When and by which device."""
+
+
 class Contact(msgspec.Struct, array_like=True):
     """A door: its state, and whether somebody went out by it. Times are 0 where there is none."""
 
@@ -51,6 +63,9 @@ class Contact(msgspec.Struct, array_like=True):
     open_from: Instant = 0  # of the present or last opening; chatter under `settle` is one opening
     used_at: Instant = 0  # last opened or closed, as far as that was a fresh reading
     out_since: Instant = 0  # the first use after which nothing was seen inside
+    known_from: Instant = 0  # since when its rest is learned: how long it was open, how often it turned
+    was_open: Duration = 0
+    turns: int = 0
 
 
 class Mat(msgspec.Struct, array_like=True):
@@ -75,8 +90,18 @@ class Bed(msgspec.Struct, array_like=True):
     left_by: int = 0  # the mat that said so
     stay_from: Instant = 0  # where that stay began; 0: not seen
     seen_from: Instant = 0  # first seen elsewhere after that
+    seen: list[Spot] = msgspec.field(default_factory=list)  # where, in the last hour, until beyond doubt
+    surely_left: bool = False  # seen elsewhere beyond doubt since
     up_from: Instant = 0  # the last spell out of bed and seen elsewhere that was no visit to the toilet
     up_until: Instant = 0
+    touches: int = 0  # in the week begun at `week_from`, and in the one before
+    touches_before: int = 0
+    week_from: Instant = 0
+
+    @property
+    def pulses(self) -> bool:
+        """Whether its mat only tells that somebody stirs."""
+        return self.touches + self.touches_before >= PULSES
 
 
 class Presence(msgspec.Struct, array_like=True):
@@ -88,6 +113,7 @@ class Presence(msgspec.Struct, array_like=True):
     chairs: dict[int, Mat] = {}
     bed: Bed = msgspec.field(default_factory=Bed)
     trail: list[Sighting] = []
+    doubted: list[Spot] = []  # what a lone sensor told of a home whose resident is out, in the last hour
     life_at: Instant = 0  # the last sign of life, and which device saw it
     life_by: int = 0
     inside_at: Instant = 0  # the last one not at a door that leads out
@@ -103,21 +129,14 @@ class Presence(msgspec.Struct, array_like=True):
     blind: list[tuple[Instant, Instant]] = []  # when none did, newest last
 
 
-def see(presence: Presence, entry: ReadingEntry, device: WatchedDevice, watch: Watch) -> bool:
-    """Take a reading in. Return whether some deadline may be nearer for it (most only push them away)."""
-    if entry.kind in {"hub", "sensor"}:
-        return _equipment(presence, entry)
-    if not entry.retained:
-        _heard(presence, entry)
-        if entry.device == watch.hub:
-            _hub_speaks(presence, entry)
-    told = _TOLD_BY.get(entry.kind)
-    return told is not None and device.seen and told(presence, entry, device, watch)
-
-
 def in_bed(presence: Presence, watch: Watch) -> bool:
-    """Tell whether the person lies in bed: a mat's word does not outlive a later reading elsewhere."""
+    """Tell whether the person lies in bed: a mat's word does not outlive a later reading elsewhere.
+
+    A bed that pulses holds them until they are seen elsewhere, whatever it says.
+    """
     bed = presence.bed
+    if bed.pulses:
+        return presence.elsewhere_at <= bed.heard + watch.bed_settle
     if not bed.occupied:
         return False
     return not (watch.alone and presence.elsewhere_at > bed.heard + watch.bed_settle)
@@ -138,6 +157,26 @@ def out_by(presence: Presence, door: Contact) -> bool:
     if not door.out_since:
         return False
     return presence.inside_at <= door.used_at + (WHILE_OPEN if door.value == "open" else AFTER_CLOSING)
+
+
+def beyond_doubt(seen: list[Spot]) -> bool:
+    """Tell whether sightings, newest last, are more than one sensor's fancy.
+
+    Two devices within ten minutes are, or one three times, minutes apart.
+    """
+    at, device = seen[-1]
+    if any(other != device and at - then <= 10 * MINUTE for then, other in seen):
+        return True
+    bouts, last = 0, 0
+    for then, _ in seen:
+        if then - last >= _APART:
+            bouts, last = bouts + 1, then
+    return bouts >= _BOUTS
+
+
+def within_the_hour(seen: list[Spot], at: Instant, device: int) -> list[Spot]:
+    """Return the sightings and this one, those of the last hour."""
+    return [*(each for each in seen[-11:] if at - each[0] <= HOUR), (at, device)]
 
 
 def lost_since(presence: Presence) -> Instant:
@@ -176,166 +215,3 @@ def sight(presence: Presence, at: Instant, *, blind: bool) -> None:
     elif presence.blind_from:
         presence.blind = [*presence.blind[-15:], (presence.blind_from, at)]
         presence.blind_from = 0
-
-
-def _heard(presence: Presence, entry: ReadingEntry) -> None:
-    if entry.observed_at > presence.heard.get(entry.device, 0):
-        presence.heard[entry.device] = entry.observed_at
-    if entry.received_at > presence.home_heard:
-        presence.home_heard = entry.received_at
-        if entry.observed_at > presence.hub_lost_at and (presence.hub_lost_at or presence.hub_silent_from):
-            _hub_is_back(presence, entry)
-
-
-def _hub_is_back(presence: Presence, entry: ReadingEntry) -> None:
-    presence.hub_lost_at, presence.hub_silent_from, presence.hub_back_at = 0, 0, entry.received_at
-
-
-def _hub_speaks(presence: Presence, entry: ReadingEntry) -> None:
-    since = entry.observed_at - presence.hub_said_at
-    presence.hub_beats += 0 < since < HOUR
-    presence.hub_said_at = max(presence.hub_said_at, entry.observed_at)
-
-
-def _equipment(presence: Presence, entry: ReadingEntry) -> bool:
-    """Take in the home's status topic, or a hub's word on one device: about the equipment, never a sign of life."""
-    if entry.value == "online":
-        if not entry.retained:
-            _heard(presence, entry)
-        if entry.kind == "hub" and presence.hub_lost_at and entry.observed_at >= presence.hub_lost_at:
-            _hub_is_back(presence, entry)
-    elif entry.kind == "hub" and not presence.hub_lost_at:
-        presence.hub_lost_at = entry.observed_at
-    return True
-
-
-def _moved(presence: Presence, entry: ReadingEntry, device: WatchedDevice, watch: Watch) -> bool:
-    """Movement ends an inferred absence and a mat's stale word, and so can start a clock; else it only resets one."""
-    if entry.value != "detected" or entry.retained:
-        return False
-    held = presence.bed.occupied or gone_out(presence, watch) is not None
-    _life(presence, entry, device)
-    return bool(held)
-
-
-def _life(presence: Presence, entry: ReadingEntry, device: WatchedDevice) -> None:
-    at, number = entry.observed_at, entry.device
-    if at > presence.life_at:
-        presence.life_at, presence.life_by = at, number
-    if not device.passage and at > presence.inside_at:
-        presence.inside_at = at
-    if device.elsewhere:
-        _seen_elsewhere(presence.bed, at)
-        if at > presence.elsewhere_at:
-            presence.elsewhere_at, presence.elsewhere_by = at, number
-    _remember(presence, entry)
-
-
-def _seen_elsewhere(bed: Bed, at: Instant) -> None:
-    if bed.left_at and bed.left_at < at and (not bed.seen_from or at < bed.seen_from):
-        bed.seen_from = at
-
-
-def _remember(presence: Presence, entry: ReadingEntry) -> None:
-    trail = presence.trail
-    sighting = Sighting(entry.observed_at, entry.device, entry.kind, entry.value)
-    if trail and entry.kind == "motion" and trail[-1].device == entry.device and trail[-1].at < entry.observed_at:
-        trail[-1] = sighting  # movement that goes on in one room is one line of evidence, its latest
-        return
-    trail.append(sighting)
-    if len(trail) > TRAIL:
-        del trail[0]
-
-
-def _lay(presence: Presence, entry: ReadingEntry, device: WatchedDevice, watch: Watch) -> bool:
-    mat = presence.mats.get(entry.device)
-    if mat is not None and entry.observed_at < mat.heard:
-        return False
-    changed = mat is None or mat.value != entry.value
-    presence.mats[entry.device] = Mat(entry.value, entry.observed_at)
-    presence.bed.heard = max(presence.bed.heard, entry.observed_at)
-    if not changed:
-        return True  # a mat that repeats itself makes good for movement elsewhere
-    occupied = any(each.value == "in" for each in presence.mats.values())
-    if occupied is not presence.bed.occupied:
-        _turn(presence.bed, entry, watch.bed_settle, occupied=occupied)
-    if not entry.retained:
-        _life(presence, entry, device)
-    else:
-        _remember(presence, entry)
-    return True
-
-
-def _turn(bed: Bed, entry: ReadingEntry, settle: Duration, *, occupied: bool) -> None:
-    """Note that the bed as a whole was entered or left."""
-    at = max(entry.observed_at, bed.since)
-    first = bed.occupied is None
-    if occupied:
-        if first:
-            bed.run_from = at - settle  # nobody saw them lie down: a stay, not a touch
-        elif at - bed.since >= settle or not bed.run_from:
-            bed.run_from = at
-        if bed.left_at and bed.seen_from and at - bed.left_at >= UP_FOR_THE_DAY:
-            bed.up_from, bed.up_until = bed.left_at, at
-    elif first or at - bed.run_from >= settle:
-        bed.left_at, bed.left_by = at, entry.device
-        bed.stay_from, bed.seen_from = bed.run_from, 0
-    bed.occupied, bed.since = occupied, at
-
-
-def _sat(presence: Presence, entry: ReadingEntry, device: WatchedDevice, watch: Watch) -> bool:
-    pad = presence.chairs.get(entry.device)
-    if pad is not None and entry.observed_at < pad.heard:
-        return False
-    presence.chairs[entry.device] = Mat(entry.value, entry.observed_at)
-    changed = pad is None or pad.value != entry.value
-    return changed and _acted(presence, entry, device, watch)
-
-
-def _acted(presence: Presence, entry: ReadingEntry, device: WatchedDevice, watch: Watch) -> bool:  # noqa: ARG001 - as the others
-    if entry.retained or entry.value == "missed":
-        return False
-    _life(presence, entry, device)
-    return True
-
-
-def _swung(presence: Presence, entry: ReadingEntry, device: WatchedDevice, watch: Watch) -> bool:
-    door = presence.doors.get(entry.device)
-    if door is not None and entry.observed_at < door.heard:
-        return False
-    # The first word of a closed door is a state and no movement; the first of an open one may be either.
-    fresh = entry.value == "open" if door is None else door.value != entry.value
-    out_already = door is not None and out_by(presence, door)
-    door = presence.doors[entry.device] = _turned(door, entry, watch.door_settle)
-    if entry.retained or not fresh:
-        return True
-    if device.passage:
-        door.used_at = entry.observed_at
-        if not out_already:
-            door.out_since = entry.observed_at
-    _life(presence, entry, device)
-    return True
-
-
-def _turned(door: Contact | None, entry: ReadingEntry, settle: Duration) -> Contact:
-    at, opened = entry.observed_at, entry.value == "open"
-    if door is None:
-        return Contact(entry.device, entry.value, at, at, open_from=at if opened else 0)
-    door.heard = at
-    if door.value != entry.value:
-        if opened and not (door.open_from and at - door.at < settle):
-            door.open_from = at
-        door.value, door.at = entry.value, at
-    return door
-
-
-_Told = Callable[[Presence, ReadingEntry, WatchedDevice, Watch], bool]
-_TOLD_BY: dict[str, _Told] = {
-    "motion": _moved,
-    "bed": _lay,
-    "door": _swung,
-    "chair": _sat,
-    "pill": _acted,
-    "button": _acted,
-}
-"""What kinds of reading say of a person. Each returns whether a deadline may be nearer for it."""

@@ -164,7 +164,7 @@ def _finding(scene: Scene, verdict: Raise) -> Finding:
         onset=verdict.onset,
         raised_at=scene.at,
         priority=rule.priority,
-        policy=rule.rule.policy,
+        policy=rule.policy,
         reason=verdict.reason,
         certainty=verdict.certainty,
         evidence=verdict.evidence[-MOST_EVIDENCE:],

@@ -49,10 +49,10 @@ class WatchedRule(msgspec.Struct, frozen=True, kw_only=True):
     key: str  # names its state and its timer: the id, and the device where it runs once a device
     id: str  # stable over versions: what findings hang on
     name: str
-    rule: AnyRule
     kind: Kind
     priority: Priority
     hours: Hours
+    policy: str | None = None
     by: Daily | None = None
     device: int | None = None  # the device it is about, where it is about one
     longer_than: Duration = 0
@@ -199,8 +199,17 @@ class _Fitting:
                 idle.append((name, why))
             else:
                 running.extend(self._watched(rule, name, rules))
+        running.extend(self._contact(each) for each in self._devices.values() if each.exit and each.seen)
         running.sort(key=lambda each: _FIRST.index(each.name) if each.name in _FIRST else len(_FIRST))
         return tuple(running), tuple(idle)
+
+    def _contact(self, door: WatchedDevice) -> WatchedRule:
+        """Every exit door's contact is looked after, whatever the plan says: the rules about going out rest on it."""
+        name = f"contact:{door.id}"
+        hours = Hours(None, self._zone)
+        return WatchedRule(
+            key=name, id=name, name="contact", kind="technical", priority="routine", hours=hours, device=door.number
+        )
 
     def _own_id(self, wanted: str) -> str:
         """Two rules of one name and no id each need one, or their findings would be taken for the same."""
@@ -239,10 +248,10 @@ class _Fitting:
             key=key,
             id=name,
             name=rule.name,
-            rule=rule,
             kind=rule.alarm_kind,
             priority=rule.priority or rule.usual_priority,
             hours=Hours(getattr(rule, "between", None), self._zone),
+            policy=rule.policy,
             by=Daily(rule.by, self._zone) if isinstance(rule, NotUpRule) else None,
             device=device,
             left_out=left_out if device is None else frozenset(),

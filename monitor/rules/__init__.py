@@ -2,6 +2,7 @@
 
 from monitor.rules.bed_exit import BedExit, BedExitState
 from monitor.rules.button import Button, ButtonState
+from monitor.rules.contact import ContactRule, ContactState
 from monitor.rules.door_open import DoorOpen, DoorOpenState
 from monitor.rules.fall import Fall, FallState
 from monitor.rules.inactivity import Inactivity, InactivityState
@@ -14,7 +15,8 @@ from monitor.verdicts import Rule
 RULES: dict[str, Rule] = {
     rule.name: rule
     for rule in (
-        Button(), Fall(), BedExit(), NotUp(), Inactivity(), Wandering(), DoorOpen(), MissedPills(), Silence()
+        Button(), Fall(), BedExit(), NotUp(), Inactivity(), Wandering(), DoorOpen(), MissedPills(), Silence(),
+        ContactRule(),
     )
 }  # fmt: skip
 
@@ -28,5 +30,6 @@ AnyState = (
     | DoorOpenState
     | MissedPillsState
     | SilenceState
+    | ContactState
 )
 """What a rule may keep, for packing."""

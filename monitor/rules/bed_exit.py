@@ -5,6 +5,9 @@
 - In the window, being seen elsewhere ends nothing: who left the bed at 02:14, was seen in the hall at 02:17
   and is not back may have fallen in the bathroom. It runs on to its deadline after the window closes; being
   seen elsewhere from then on is getting up, and ends it.
+- A bed that pulses says `out` while somebody lies in it. It counts as left when somebody was seen elsewhere
+  since, beyond one sensor's fancy; else the clock runs four times as long, as who lies beside the bed is seen
+  nowhere either. Any touch of such a bed is being back.
 - Going out ends it after the window, and within it where a `wandering` rule takes over; else it is said here.
 - A bed left before the window opens starts its clock there only if it was left in the last two hours, after
   a stay that was seen, and nobody was seen elsewhere before it opened: who got up at 21:30 for the evening's
@@ -19,6 +22,7 @@ from monitor.words import clock, eyes, last_seen, place, sentence
 from schema.instants import HOUR, Instant, in_words
 
 _BEFORE_OPENING = 2 * HOUR
+_PULSING = 4
 
 
 class BedExitState(State, tag="bed_exit"):
@@ -43,6 +47,8 @@ class BedExit(Lasting):
         if bed.occupied:
             return Holding(bed.left_at, None, mat.id if mat else None, ends_at=bed.run_from + settle)
         due = max(deadline(state, scene, bed.left_at), bed.since + settle)
+        if bed.pulses and not bed.surely_left:
+            due += (_PULSING - 1) * scene.rule.longer_than
         return Holding(bed.left_at, due, mat.id if mat else None)
 
     def reason(self, holding: Holding, scene: Scene) -> str:
@@ -66,7 +72,7 @@ class BedExit(Lasting):
 
 def _back(bed: Bed, scene: Scene) -> bool:
     """In bed again, and for long enough that it is no touch."""
-    return bool(bed.occupied) and scene.at >= bed.run_from + scene.watch.bed_settle
+    return bool(bed.occupied) and (bed.pulses or scene.at >= bed.run_from + scene.watch.bed_settle)
 
 
 def _night(scene: Scene) -> tuple[Instant, Instant] | None:

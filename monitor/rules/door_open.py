@@ -1,9 +1,11 @@
 """`door_open`: an exit door (or the one the rule names) open for longer than `longer_than`.
 
 Already open when first heard of counts, from when it says so. Closed for less than `settle` was chatter: one
-opening is one finding, and a door that sticks open raises once.
+opening is one finding, and a door that sticks open raises once. Of a contact that looks inverted, `contact`
+speaks instead.
 """
 
+from monitor.rules.contact import looks_inverted
 from monitor.rules.lasting import Holding, Lasting, deadline
 from monitor.verdicts import Scene, State
 from monitor.words import clock, last_seen, sentence
@@ -23,7 +25,7 @@ class DoorOpen(Lasting):
     def holds(self, state: State, scene: Scene) -> Holding | None:
         """Return the opening that lasts, or has not yet settled shut."""
         door = scene.presence.doors.get(scene.rule.device or 0)
-        if door is None:
+        if door is None or (state.running is None and looks_inverted(door, scene)):
             return None
         device = scene.watch.devices[scene.rule.device or 0].id
         if door.value == "open":
