@@ -57,7 +57,7 @@ def show_people(stored: Stored) -> None:
             f"version {version}" if plan else "none",
             str(len(plan.rules)) if plan else "-",
             str(plan.review or "-") if plan else "-",
-            "not recorded" if person.consent is None else ", ".join(person.consent.covers) or "nothing",
+            "not recorded" if person.consent is None else f"{len(person.consent.covers)} kinds",
             str(len(person.contacts)),
         )
     console.print(table)
