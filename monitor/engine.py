@@ -155,7 +155,9 @@ class Monitor:
                 found += fold.unreadable(row.position, row.committed_at, fault)
             for entry in entries:
                 found += fold.step(row.position, row.committed_at, entry)
-            if row.kind == "readings" or (row.kind == "tick" and row.entries != _BLIND_TICK):
+            if row.entries == _BLIND_TICK:
+                self._ticked_at = now  # another monitor's counts as ours
+            elif row.kind != "facts":
                 self._heard_at = now
             said += changes.number(row.position, found)
             count += len(entries)
