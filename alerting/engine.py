@@ -21,7 +21,7 @@ from schema.instants import Instant, moment
 
 log = structlog.get_logger()
 
-AT_ONCE = 100
+AT_ONCE = 20
 _DUE = """
 select id from alarms where due_at <= %s and closed_at is null
 order by array_position(%s::text[], priority), due_at limit %s

@@ -18,15 +18,17 @@ from alerting.escalation import stricter
 from alerting.opening import open_or_join
 from alerting.record import AlarmRow, locked, write_journal
 from runtime.database import GONE
-from schema.alarms import more_pressing
+from schema.alarms import PRIORITIES, more_pressing
 from schema.findings import Finding, FindingChange, finding_id
 from schema.instants import Instant, moment
 
 log = structlog.get_logger()
 
 _LOCK = 20261125
+# Few at a time, the most pressing first: a press overtakes a flood of faults.
 _SUBJECTS = """
-select subject from finding_changes where taken_at is null group by subject order by min(position) limit 200
+select subject from finding_changes where taken_at is null
+group by subject order by min(array_position(%s::text[], body #>> '{finding,priority}')), min(position) limit 20
 """
 _MINE = "select pg_try_advisory_xact_lock(%s, hashtext(%s))"
 _WAITING = """
@@ -55,7 +57,7 @@ returning id
 async def run_once(pool: AsyncConnectionPool, now: Instant) -> int:
     """Take what is waiting; returns how many changes that were."""
     async with pool.connection() as connection:
-        cursor = await connection.execute(_SUBJECTS)
+        cursor = await connection.execute(_SUBJECTS, (list(PRIORITIES),))
         subjects = [row[0] for row in await cursor.fetchall()]
         return sum([await _take_subject(connection, subject, now) for subject in subjects])
 

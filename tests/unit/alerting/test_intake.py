@@ -178,3 +178,13 @@ async def test_a_late_finding_says_how_late_and_pages_by_when_it_was_raised(hous
 async def test_a_clock_that_is_ahead_elsewhere_delays_no_first_step(house: House) -> None:
     await house.finds("button", raised_at=house.clock.now() + 30 * SECOND)
     assert "step" in await house.actions(1)
+
+
+async def test_a_press_overtakes_a_flood_of_faults(house: House) -> None:
+    for number in range(60):
+        fault = {"subject": f"home-{number}", "subject_kind": "home", "priority": "routine", "policy": "routine"}
+        await house.finds("technical", run=False, **fault)
+    await house.finds("button", run=False)
+    await house.engine.run_once(house.clock.now())
+    assert await house.value("select count(*) from notifications where body like 'Life alarm%%'") == 1
+    assert await house.value("select count(*) from finding_changes where taken_at is null") > 0
