@@ -5,6 +5,7 @@ imported when their command runs, so that `telecare --help` answers at once.
 """
 
 import asyncio
+import logging
 import sys
 from pathlib import Path
 from typing import Annotated
@@ -60,9 +61,53 @@ def _write(path: Path, content: bytes) -> None:
         raise Refused(f"{path}: cannot be written ({error.strerror})") from error
 
 
-def replay() -> None:
-    """Play a capture through the real parts, or in memory."""
-    raise Refused("replay is being built")
+def replay(
+    capture: Annotated[Path, typer.Argument(metavar="CAPTURE", help="What `telecare capture` made, or any other.")],
+    people: Annotated[Path, typer.Option(help="Whose homes, and what to watch for.")],
+    speed: Annotated[str, typer.Option(help="How many times as fast as it was, or max.")] = "max",
+    report: Annotated[Path | None, typer.Option(help="Write what was found there, as JSON.")] = None,
+    *,
+    in_memory: Annotated[
+        bool, typer.Option("--in-memory", help="Without broker and database: the same findings, in seconds.")
+    ] = False,
+) -> None:
+    """Play a capture against its own clock, and say which alarms it raises. Nothing is sent to anyone."""
+    from runtime.embedded import EmbeddedError  # noqa: PLC0415 - see the module docstring
+    from runtime.logs import configure_logs  # noqa: PLC0415
+    from schema.people_file import PeopleFileError  # noqa: PLC0415
+    from simulator.capture.lines import CaptureError  # noqa: PLC0415
+    from simulator.replay.report import as_json, in_words, refusals  # noqa: PLC0415
+    from simulator.replay.run import ready  # noqa: PLC0415
+    from simulator.replay.shown import shown  # noqa: PLC0415
+
+    factor = _speed(speed, in_memory=in_memory)
+    if report is not None and not report.absolute().parent.is_dir():
+        raise Refused(f"--report {report}: there is no folder {report.absolute().parent}")
+    configure_logs("console", logging.WARNING)
+    try:
+        played = asyncio.run(shown(ready(capture, people), factor, in_memory=in_memory))
+    except (CaptureError, PeopleFileError, EmbeddedError) as error:
+        raise Refused(str(error)) from error
+    if report is not None:
+        _write(report, as_json(played.report))
+    typer.echo(in_words(played.report))
+    for line in refusals(played.refused):
+        typer.echo(line, err=True)
+
+
+def _speed(text: str, *, in_memory: bool) -> float | None:
+    """Return the factor, or None for as fast as it can."""
+    if text == "max":
+        return None
+    try:
+        factor = float(text)
+    except ValueError:
+        factor = 0.0
+    if not 0 < factor < float("inf"):
+        raise Refused(f"--speed is {text}; expected max, or a number more than 0")
+    if in_memory:
+        raise Refused("--in-memory always runs as fast as it can; leave --speed out")
+    return factor
 
 
 def simulate(

@@ -55,7 +55,8 @@ _GATEWAY = f"{_SCRATCH} -c search_path=replay,public"
 _SAID = """
     select body::text from finding_changes where position > %s order by position, subject, ordinal
 """
-_SET_TIME = "select set_config('replay.at', %s, false)"
+_START_CLOCK = "insert into replay.clock values (%s)"
+_SET_CLOCK = "update replay.clock set at = %s"
 _READINGS = "select count(*) from readings"
 _REFUSED = """
     select reason, count(*) from rejected_messages group by reason
@@ -91,6 +92,7 @@ async def _move_in(connection: AsyncConnection, people: PeopleFile, begins: Inst
     await connection.execute(
         "select readings_ensure_days(%s, %s)", (moment(begins).date() - day, moment(ends).date() + day)
     )
+    await connection.execute(_START_CLOCK, (moment(begins),))
     await load(connection, people, "replay", begins)
 
 
@@ -126,8 +128,6 @@ class GatewayLane:
         self, lane: Lane, database_url: str, mqtt_url: str, *, registry: Registry, cap: Cap, clock: SetClock
     ) -> None:
         self._database_url = database_url
-        self._clock = clock
-        self._connection: AsyncConnection | None = None
         self._stored = asyncio.Event()
         self._marks = Marks(MARKS[lane].format("replay"))
         self.session = Session(
@@ -150,8 +150,7 @@ class GatewayLane:
             await self._stored.wait()
 
     async def store(self, publish: Callable[[], Awaitable[None]]) -> None:
-        """Publish one message at the clock's time, and return once it is stored and acknowledged."""
-        await self._set_time()
+        """Publish one message, and return once it is stored and acknowledged."""
         self._stored.clear()
         await publish()
         async with asyncio.timeout(STORED_WITHIN_SECONDS):
@@ -179,15 +178,7 @@ class GatewayLane:
         self.session.release()
 
     async def _connect(self) -> AsyncConnection:
-        self._connection = await AsyncConnection.connect(self._database_url, options=_GATEWAY)
-        await self._set_time()
-        return self._connection
-
-    async def _set_time(self) -> None:
-        """Tell the connection what time the log is to take it for; nothing else is under way on it."""
-        assert self._connection is not None, "a lane listens only once its database has answered"
-        await self._connection.execute(_SET_TIME, (moment(self._clock.now()).isoformat(),))
-        await self._connection.commit()
+        return await AsyncConnection.connect(self._database_url, options=_GATEWAY)
 
 
 class House:
@@ -229,6 +220,7 @@ class House:
             self._unheard += 1
             return []
         self._clock.at = line.at
+        await self._connection.execute(_SET_CLOCK, (moment(line.at),))
         try:
             await self._lanes[lane].store(lambda: self._publisher.publish(line.topic, line.payload, qos=1))
         except TimeoutError as error:

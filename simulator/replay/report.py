@@ -76,3 +76,15 @@ def _line(alarm: Occurrence) -> str:
     who = alarm.person or "a home"
     cleared = f", cleared {alarm.cleared_at}" if alarm.cleared_at else ""
     return f"{alarm.raised_at}  {alarm.priority:7}  {who}  {alarm.rule}: {alarm.reason}{cleared}"
+
+
+_REASONS_SHOWN = 5
+
+
+def refusals(refused: Counter[str]) -> list[str]:
+    """Say why messages were refused, the most frequent reasons first; empty where none was."""
+    if not refused:
+        return []
+    said = [f"{number} messages refused: {reason}" for reason, number in refused.most_common(_REASONS_SHOWN)]
+    more = len(refused) - _REASONS_SHOWN
+    return [*said, f"and {more} more reasons"] if more > 0 else said

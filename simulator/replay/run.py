@@ -9,6 +9,7 @@ from contextlib import AbstractAsyncContextManager, nullcontext
 from pathlib import Path
 from typing import NamedTuple, Protocol
 
+from schema.findings import FindingChange
 from schema.instants import SECOND, Instant
 from schema.people_entries import entries
 from schema.people_file import PeopleFile
@@ -35,10 +36,11 @@ class Ready(NamedTuple):
 
 
 class Played(NamedTuple):
-    """What a replay came to; `refused` counts the reasons why messages were."""
+    """What a replay came to; `refused` counts the reasons why messages were, `said` is all the monitor said."""
 
     report: Report
     refused: Counter[str]
+    said: Sequence[FindingChange]
 
 
 class Playable(World, Protocol):
@@ -78,4 +80,5 @@ async def _run(
         course = Course(playable, closings, pace)
         await course.play(what.lines, played)
         readings, refused = await playable.told()
-    return Played(Report(readings=readings, rejected=refused.total(), alarms=occurrences(course.said)), refused)
+    report = Report(readings=readings, rejected=refused.total(), alarms=occurrences(course.said))
+    return Played(report, refused, course.said)
