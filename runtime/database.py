@@ -52,8 +52,10 @@ class Listener:
     async def wait(self, channel: str, seconds: float) -> None:
         """Return when the channel was notified since the last wait, or after `seconds`."""
         heard = self._heard[channel]
+        # Not asyncio.wait_for: before Python 3.12 it swallows a cancellation that comes together with the wake-up.
         with suppress(TimeoutError):
-            await asyncio.wait_for(heard.wait(), seconds)
+            async with asyncio.timeout(seconds):
+                await heard.wait()
         heard.clear()
 
     async def _listen(self) -> None:

@@ -14,16 +14,16 @@ from typing import cast
 
 import structlog
 from psycopg import AsyncConnection
-from schema.people_load import load
 
 from runtime.clock import Clock, SystemClock
 from runtime.embedded import EmbeddedBroker, EmbeddedDatabase, EmbeddedError, embedded_broker, embedded_database
-from runtime.embedded_process import write_private
+from runtime.embedded_process import Claim, private_folder, write_private
 from runtime.migrate import MigrationChangedError, migrate
 from runtime.ports import free_port
 from runtime.service import run_together
 from runtime.settings import Settings
 from schema.people_file import PeopleFile, PeopleFileError, read
+from schema.people_load import load
 from telecare.readiness import ready
 from telecare.refusal import Refusal
 from telecare.rooms import Room, keep_alive
@@ -54,12 +54,22 @@ async def run(settings: Settings, people: Path | None, *, simulate: bool) -> Non
 @asynccontextmanager
 async def _engines(settings: Settings) -> AsyncIterator[tuple[EmbeddedDatabase, EmbeddedBroker]]:
     data_dir = settings.data_dir
-    first = not (data_dir / "database").exists()
-    log.info("starting the database", action="start", first_time=first)
-    async with embedded_database(data_dir) as database:
-        log.info("starting the broker", action="start")
-        async with embedded_broker(data_dir, port=settings.mqtt_port) as broker:
-            yield database, broker
+    claim = Claim(private_folder(data_dir, "rooms"))
+    await claim.take()
+    try:
+        announcement(data_dir).unlink(missing_ok=True)  # left by a demo that was killed; nobody else has the folder
+        log.info("starting the database", action="start", first_time=not (data_dir / "database").exists())
+        async with embedded_database(data_dir) as database:
+            log.info("starting the broker", action="start")
+            async with embedded_broker(data_dir, port=settings.mqtt_port) as broker:
+                yield database, broker
+    finally:
+        claim.release()
+
+
+def announcement(data_dir: Path) -> Path:
+    """Return where the demo says that it is ready."""
+    return data_dir.absolute() / "demo.json"
 
 
 class Demo:
@@ -80,7 +90,6 @@ class Demo:
             "TELECARE_DATA_DIR": str(self._data_dir),
         }
         self._staff: list[Login] = []
-        self._announcement.unlink(missing_ok=True)  # of a demo that was killed
 
     def _same_port(self) -> int:
         """Return the last run's port where it is still free, so that an open page finds the console again."""
@@ -88,10 +97,6 @@ class Demo:
         port = free_port(int(file.read_text()) if file.exists() else 0)
         write_private(file, str(port))
         return port
-
-    @property
-    def _announcement(self) -> Path:
-        return self._data_dir / "demo.json"
 
     async def move_in(self, file: PeopleFile, *, afresh: bool) -> None:
         """Migrate, and load the people: at the first start, or whenever they were named on the command line."""
@@ -116,13 +121,13 @@ class Demo:
             for room in rooms:
                 await room.start()
                 stack.push_async_callback(room.stop)
-            stack.callback(self._announcement.unlink, missing_ok=True)
+            stack.callback(announcement(self._data_dir).unlink, missing_ok=True)
             stack.push_async_callback(homes.stop)
             seconds = asyncio.get_running_loop().time
             watched = {room.name: keep_alive(room, seconds) for room in rooms}
             watched["database"] = keep_alive(Revived("database", self._database), seconds)
             watched["broker"] = keep_alive(Revived("broker", self._broker), seconds)
-            await run_together("demo", welcome=self._welcome(homes, simulate=simulate), **watched)
+            await run_together("demo", drain_seconds=120, welcome=self._welcome(homes, simulate=simulate), **watched)
 
     async def _welcome(self, homes: Room, *, simulate: bool) -> None:
         """Once everything answers, let the homes in and say so; then keep them alive."""
@@ -132,7 +137,9 @@ class Demo:
             pendants = await (await connection.execute(_PENDANTS)).fetchall()
         if simulate:
             await homes.start()
-        write_private(self._announcement, json.dumps(demo_json(self._http, self._broker, self._staff, ids), indent=1))
+        write_private(
+            announcement(self._data_dir), json.dumps(demo_json(self._http, self._broker, self._staff, ids), indent=1)
+        )
         welcome(self._http, self._staff, cast("list[tuple[str, str, str]]", pendants), self._data_dir)
         if simulate:
             await keep_alive(homes, asyncio.get_running_loop().time)

@@ -51,11 +51,13 @@ class RunningDemo:
                 stderr=output,
             )
         announcement = self.data_dir / "demo.json"
+        started_at = time.time()  # noqa: TID251 - beside a file's own time: a killed demo leaves its old one behind
         process = self.process
 
         def announced() -> dict[str, Any] | None:
             assert process.poll() is None, f"the demo ended: {self.output.read_text()[-2000:]}"
-            return json.loads(announcement.read_text()) if announcement.exists() else None
+            fresh = announcement.exists() and announcement.stat().st_mtime > started_at
+            return json.loads(announcement.read_text()) if fresh else None
 
         return wait_until(announced, seconds, f"the demo is ready; it said: {self.output.read_text()[-2000:]}")
 

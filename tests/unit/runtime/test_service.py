@@ -2,7 +2,10 @@
 
 import asyncio
 import os
+import select
 import signal
+import subprocess
+import sys
 
 import pytest
 
@@ -68,3 +71,39 @@ async def test_a_task_that_fails_while_it_drains_is_not_hushed_up() -> None:
         await asyncio.wait_for(running, SECONDS)
     assert [str(error) for error in raised.value.exceptions] == ["could not say goodbye"]
     assert steady.drained
+
+
+_STUBBORN = """
+import asyncio
+from runtime.service import run_together
+
+async def swallows_cancellation() -> None:
+    print("up", flush=True)
+    while True:
+        try:
+            await asyncio.Event().wait()
+        except asyncio.CancelledError:
+            pass
+
+asyncio.run(run_together("stubborn", drain_seconds={seconds}, task=swallows_cancellation()))
+"""
+
+
+@pytest.mark.parametrize(
+    ("patience", "signals"), [(0.2, 1), (600, 2)], ids=["after its patience", "at a second signal"]
+)
+def test_what_will_not_drain_is_named_and_ended_by_force(patience: float, signals: int) -> None:
+    """Seen once: a task that swallowed its cancellation kept a service half alive after the database had gone."""
+    stubborn = subprocess.Popen(
+        [sys.executable, "-c", _STUBBORN.format(seconds=patience)], stdout=subprocess.PIPE, stderr=subprocess.STDOUT
+    )
+    assert stubborn.stdout
+    while b"up" not in stubborn.stdout.readline():
+        pass
+    for _ in range(signals):
+        stubborn.send_signal(signal.SIGTERM)
+        select.select([stubborn.stdout], [], [], 0.5)  # signals sent together count as one
+    assert stubborn.wait(SECONDS) == 1
+    said = stubborn.stdout.read()
+    assert b"ended by force" in said
+    assert b"stubborn:task" in said
