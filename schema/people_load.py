@@ -18,7 +18,7 @@ from schema.people_gaps import Scope, announcements
 from schema.people_merge import merged_home, merged_person, released
 from schema.people_records import PeopleFile
 from schema.people_references import check_references
-from schema.people_stored import Stored, stored
+from schema.people_stored import Numbers, Stored, device_numbers, stored
 from schema.people_write import (
     append_facts,
     write_audit,
@@ -71,19 +71,21 @@ class _Load:
         self._by = by
         self._at = at
         self._homes, self._people = _after(people_file, before)
-        self._numbers = dict(before.numbers)
         self._tally = _Tally()
 
     async def run(self) -> LoadReport:
         """Write what differs, append what the rules must know of it, and say what is worth knowing."""
-        await self._policies_and_teams()
-        for home in self._homes.values():
-            await self._home(home)
-        for record in self._file.people:
-            await self._person(self._people[record.id], record.care_plan)
-        for home in self._homes.values():
-            await self._devices(home)
-        facts: list[Entry] = [*self._home_facts(), *self._person_facts(), *await self._plans()]
+        async with self._connection.pipeline():  # thousands of small statements: do not wait for each
+            await self._policies_and_teams()
+            for home in self._homes.values():
+                await self._home(home)
+            for record in self._file.people:
+                await self._person(self._people[record.id], record.care_plan)
+            for home in self._homes.values():
+                await self._devices(home)
+            plans = await self._plans()
+        numbers = await device_numbers(self._connection, self._homes)
+        facts: list[Entry] = [*self._home_facts(numbers), *self._person_facts(), *plans]
         if facts:
             await append_facts(self._connection, pack(facts), self._at)
         return self._tally.report(self._announcements())
@@ -112,8 +114,7 @@ class _Load:
             if (device.id in written or device != known[device.id])
             and self._tally.differs("devices", f"{home.id}/{device.id}", known.get(device.id), device)
         ]
-        numbers = await write_devices(self._connection, home.id, differing)
-        self._numbers.update({(home.id, device): number for device, number in numbers.items()})
+        await write_devices(self._connection, home.id, differing)
 
     async def _person(self, person: Person, plan: CarePlan | None) -> None:
         before = self._before.people.get(person.id)
@@ -135,9 +136,9 @@ class _Load:
                 facts.append(plan_set(record.id, version + 1, new))
         return facts
 
-    def _home_facts(self) -> Iterator[Entry]:
+    def _home_facts(self, numbers: Numbers) -> Iterator[Entry]:
         for home in self._homes.values():
-            now, before = home_set(home, self._numbers), self._before.homes.get(home.id)
+            now, before = home_set(home, numbers), self._before.homes.get(home.id)
             if before is None or now != home_set(before, self._before.numbers):
                 yield now
 

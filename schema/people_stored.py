@@ -3,7 +3,7 @@
 So what is stored and what is written compare field by field, and a load writes just what differs.
 """
 
-from collections.abc import Collection
+from collections.abc import Collection, Mapping
 from typing import Any, TypeVar
 
 import msgspec
@@ -17,6 +17,10 @@ from schema.plans import AnyRule, CarePlan, Policy
 Part = TypeVar("Part", bound=msgspec.Struct)
 
 
+Numbers = Mapping[tuple[str, str], int]
+"""The number by which readings name a device, by (home, device id)."""
+
+
 class Stored(msgspec.Struct, frozen=True, kw_only=True):
     """What the database holds: policies and teams whole, homes and people as far as they were asked for."""
 
@@ -25,7 +29,7 @@ class Stored(msgspec.Struct, frozen=True, kw_only=True):
     homes: dict[str, Home]
     people: dict[str, Person]
     plans: dict[str, tuple[int, CarePlan]]  # by person: the newest version
-    numbers: dict[tuple[str, str], int]  # of every device of these homes, retired ones too
+    numbers: Numbers  # of every device of these homes, retired ones too
 
     @property
     def known(self) -> Known:
@@ -48,6 +52,7 @@ _DEVICES = """
     select number, home, id, kind, room, exit, worn, dialect, address, person, retired_at is null as fitted
     from devices where home = any(%(homes)s) order by number
 """
+_NUMBERS = "select number, home, id from devices where home = any(%(homes)s)"
 _CONTACTS = """
     select person, id, name, relation, phone, key_holder, told, quiet, channels
     from contacts where person = any(%(people)s) order by person, ordinal
@@ -70,6 +75,12 @@ async def stored(connection: AsyncConnection, homes: Collection[str], people: Co
 async def all_stored(connection: AsyncConnection) -> Stored:
     """Return everybody and everything."""
     return await _stored(connection, {"everything": True, "homes": [], "people": []})
+
+
+async def device_numbers(connection: AsyncConnection, homes: Collection[str]) -> Numbers:
+    """Return the number of every device of these homes, by (home, id)."""
+    rows = await _rows(connection, _NUMBERS, {"homes": list(homes)})
+    return {(row["home"], row["id"]): row["number"] for row in rows}
 
 
 async def _stored(connection: AsyncConnection, asked: dict[str, Any]) -> Stored:

@@ -38,7 +38,6 @@ _DEVICE = """
     on conflict (home, id) do update set kind = excluded.kind, room = excluded.room, exit = excluded.exit,
         worn = excluded.worn, dialect = excluded.dialect, address = excluded.address, person = excluded.person,
         retired_at = null
-    returning number
 """
 _PERSON = """
     insert into people (id, home, name, born, phone, notes, gp, consent) values (%s, %s, %s, %s, %s, %s, %s, %s)
@@ -84,17 +83,14 @@ async def write_home(connection: AsyncConnection, home: Home) -> None:
     await connection.execute(_HOME, row)
 
 
-async def write_devices(connection: AsyncConnection, home: str, devices: Sequence[Device]) -> dict[str, int]:
-    """Insert or change devices of a home; return their numbers. A retired one is in use again."""
+async def write_devices(connection: AsyncConnection, home: str, devices: Sequence[Device]) -> None:
+    """Insert or change devices of a home. A retired one is in use again, under its old number."""
+    if not devices:
+        return
     await connection.execute(_LET_GO, (home, [device.id for device in devices]))
-    numbers = {}
     for each in devices:
         row = (home, each.id, each.kind, each.room, each.exit, each.worn, each.dialect, each.address, each.person)
-        cursor = await connection.execute(_DEVICE, row)
-        found = await cursor.fetchone()
-        assert found is not None
-        numbers[each.id] = int(found[0])
-    return numbers
+        await connection.execute(_DEVICE, row)
 
 
 async def write_person(connection: AsyncConnection, person: Person) -> None:

@@ -196,6 +196,18 @@ async def test_a_load_that_fails_half_way_changes_nothing(
     assert await everything(house) == before
 
 
+async def test_a_load_that_the_database_refuses_changes_nothing_and_spares_the_connection(
+    house: AsyncConnection,
+) -> None:
+    await house.execute("alter table devices add constraint refused check (id <> 'bed-r')")
+    before = await everything(house)
+    with pytest.raises(psycopg.errors.CheckViolation):
+        await loaded(house, part(COUPLE))
+    assert await everything(house) == before
+    await house.execute("alter table devices drop constraint refused")
+    assert (await loaded(house, part(COUPLE))).added["homes"] == ("terrace",)
+
+
 async def test_a_changed_plan_is_a_new_version_and_the_old_one_stays(house: AsyncConnection) -> None:
     text = EXAMPLE.read_text().replace("longer_than: 20m", "longer_than: 30m")
     report = await loaded(house, parse(text, "people.yaml"))
