@@ -18,6 +18,7 @@ import psycopg
 from runtime.embedded import database_url
 
 T = TypeVar("T")
+ENGINES = {"broker": "nats-server", "database": "postgres"}
 
 
 def wait_until(look: Callable[[], T], seconds: float, what: str) -> T:
@@ -85,17 +86,21 @@ class RunningDemo:
         return psutil.Process(self.process.pid).children(recursive=True)
 
     def room(self, name: str) -> psutil.Process:
-        """Return the process of `telecare NAME`, once it is there."""
+        """Return the process of a room, 'broker' or 'database', once it is there."""
+        assert self.process
+        ours = psutil.Process(self.process.pid)
+
+        def is_it(child: psutil.Process) -> bool:
+            words = child.cmdline()
+            if name in ENGINES:
+                return Path(words[0]).name == ENGINES[name]
+            return words[-1] == name and "telecare" in words
 
         def find() -> psutil.Process | None:
-            for member in self.family():
-                try:
-                    words = member.cmdline()
-                except psutil.Error:
-                    continue
-                if words[-1:] == [name] and "telecare" in words:
-                    return member
-            return None
+            try:
+                return next((child for child in ours.children() if is_it(child)), None)
+            except (psutil.Error, IndexError):  # it ended, or began, as we looked
+                return None
 
         return wait_until(find, 20, f"a process of '{name}'")
 

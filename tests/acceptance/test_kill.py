@@ -102,7 +102,7 @@ def logged(demo: RunningDemo) -> int:
 def test_nothing_acknowledged_is_lost_whoever_is_killed(demo: tuple[RunningDemo, dict[str, Any]]) -> None:
     running, announced = demo
     publisher = Publisher(announced)
-    victims = ["gateway", "monitor", "alerting", "gateway", "monitor", "alerting"]
+    victims = ["gateway", "monitor", "alerting", "database", "broker", "gateway"]
     pressed = []
     for turn, victim in enumerate(victims):
         for number in range(READINGS_PER_KILL):
