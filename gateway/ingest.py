@@ -180,8 +180,9 @@ class Ingest:
 
 async def _make_days(connection: AsyncConnection, batch: list[Prepared]) -> None:
     """Make the partitions that these readings need; the stamp keeps them within 33 days of receiving."""
-    days = [moment(each.entry.observed_at).date() for prepared in batch for each in prepared.candidates]
-    await connection.execute("select readings_ensure_days(%s, %s)", (min(days), max(days)))
+    days = {moment(each.entry.observed_at).date() for prepared in batch for each in prepared.candidates}
+    for day in sorted(days):
+        await connection.execute("select readings_ensure_days(%s, %s)", (day, day))
 
 
 def _no_day(error: RefusedError) -> bool:

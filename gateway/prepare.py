@@ -67,11 +67,10 @@ def unknown_homes(decoded: Decoded, topic: str, directory: Directory) -> set[str
     address = topics.read(topic)
     if address is None:
         return set()
-    return {
-        reading.home
-        for reading in decoded.readings
-        if directory.find(reading.home, address.speech, reading.device) is None
-    }
+    found = (directory.find(reading.home, address.speech, reading.device) for reading in decoded.readings)
+    if all(found) and (decoded.readings or directory.knows(address.home)):
+        return set()
+    return {address.home}
 
 
 def prepare(message: Message, decoded: Decoded, directory: Directory) -> Prepared:

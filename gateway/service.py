@@ -67,4 +67,5 @@ def tasks(database_url: str, mqtt_url: str, name: str, clock: Clock) -> dict[str
 
 async def serve(settings: Settings) -> None:
     """Run until stopped; the database and the broker may be away, at the start or later."""
-    await run_together("gateway", **tasks(settings.database_url, settings.mqtt_url, settings.gateway, SystemClock()))
+    running: dict[str, Any] = tasks(settings.database_url, settings.mqtt_url, settings.gateway, SystemClock())
+    await run_together("gateway", **running)

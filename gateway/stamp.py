@@ -24,7 +24,7 @@ def stamp(
     received = to_millisecond(received_at)
     seq = reading.seq
     if seq is None:
-        seq = fingerprint(reading, payload, None if dated is not None else received)
+        seq = fingerprint(reading, payload, None if dated is not None else received_at)
     return ReadingEntry(
         device=number,
         kind=reading.kind,
