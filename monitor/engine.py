@@ -14,7 +14,7 @@ The guarantee, and how it is kept
 """
 
 import asyncio
-from collections.abc import Awaitable, Callable, Iterable, Sequence
+from collections.abc import Callable, Iterable, Sequence
 from typing import NamedTuple
 
 import structlog
@@ -31,10 +31,9 @@ from schema.instants import MINUTE, SECOND, Duration, Instant
 
 log = structlog.get_logger()
 
-Write = Callable[[AsyncConnection, Sequence[Numbered]], Awaitable[None]]
-
 ROWS = 32
-"""Rows a batch takes at most: a press waits for no more than these to be folded and committed."""
+BYTES = 100_000  # some two thousand readings
+"""Rows, and bytes of them, that a batch takes at most: a press waits for no more to be folded and committed."""
 BLIND_AFTER: Duration = 5 * SECOND
 """How long nothing was heard of a gateway before the monitor's own ticks take the place of its."""
 _TICK_EVERY: Duration = SECOND * 9 // 10  # of polls a second apart, each is to find one due
@@ -49,15 +48,6 @@ _MAKE_CURSORS = """
     insert into monitor_cursors (partition, position) select unnest(%s::int[]), 0 on conflict do nothing
 """
 _CURSORS = "select partition, position from monitor_cursors where partition = any(%s)"
-# Compare and set: moves a cursor only from where this worker believes it to be; locked in order.
-_MOVE_CURSORS = """
-    with held as (
-        select c.partition from monitor_cursors c
-        join unnest(%s::int[], %s::bigint[]) as believed (partition, position) using (partition, position)
-        order by c.partition for update of c
-    )
-    update monitor_cursors c set position = %s from held where c.partition = held.partition
-"""
 
 
 class LostRaceError(Exception):
@@ -101,6 +91,7 @@ class Monitor:
         self._heard_at: Instant | None = None  # by our clock, so that no two clocks are ever compared
         self._ticked_at: Instant | None = None
         self._behind_since: tuple[int, Instant] | None = None  # a standby: (the cursor seen, when it moved)
+        self._limit = ROWS
         self._to_save: list[tuple[int, int]] = []  # chunks of the checkpoint under way
         self._in_table: set[tuple[int, int]] = set()  # chunks of which there is an older one, at least
         self._saved_at: Instant | None = None
@@ -133,7 +124,7 @@ class Monitor:
 
     async def _run_once(self, now: Instant) -> Counts:
         fold = self._fold = self._fold or await self._restore(now)
-        rows = await tail(self._connection, fold.position, ROWS)
+        rows, more = await self._tail(fold)
         if self._behind_since:
             rows = await self._behind(rows, now)
         if not rows:
@@ -142,8 +133,19 @@ class Monitor:
         written = await self._commit(fold, said)
         self._entries_since += entries
         chunks = await self._checkpoint(fold, now)
-        busy = len(rows) == ROWS or bool(self._to_save)
-        return Counts(len(rows), entries, written, chunks=chunks, busy=busy)
+        return Counts(len(rows), entries, written, chunks=chunks, busy=more or bool(self._to_save))
+
+    async def _tail(self, fold: Fold) -> tuple[Sequence[LogRow], bool]:
+        """Return the next rows, as many as a batch should take, and whether there may be more."""
+        asked = self._limit
+        rows = await tail(self._connection, fold.position, asked)
+        taken, size = 0, 0
+        while taken < len(rows) and size < BYTES:
+            size += len(rows[taken].entries)
+            taken += 1
+        full = taken < len(rows) or size >= BYTES
+        self._limit = max(taken, 1) if full else min(2 * asked, ROWS)  # learnt, so as not to fetch rows twice
+        return rows[:taken], full or len(rows) == asked
 
     async def _step(self, fold: Fold, rows: Sequence[LogRow], now: Instant) -> tuple[list[Numbered], int]:
         said, count = list[Numbered](), 0
@@ -171,20 +173,13 @@ class Monitor:
             return 0
         new = [each for each in said if each.position > self._cursors[partition_of(each.subject)]]
         try:
-            await self._transact(behind, fold.position, new, changes.write)
+            moved = await changes.commit(self._connection, behind, fold.position, new)
         except changes.REFUSED:
-            await self._transact(behind, fold.position, new, changes.write_one_by_one)
+            moved = await changes.commit_one_by_one(self._connection, behind, fold.position, new)
+        if not moved:
+            raise LostRaceError
         self._cursors.update(dict.fromkeys(behind, fold.position))
         return len(new)
-
-    async def _transact(self, behind: dict[int, int], position: int, new: list[Numbered], write: Write) -> None:
-        async with self._connection.transaction():
-            believed = list(behind), list(behind.values())
-            moved = await self._connection.execute(_MOVE_CURSORS, (*believed, position))
-            if moved.rowcount != len(behind):
-                raise LostRaceError
-            if new:
-                await write(self._connection, new)
 
     # --- start, standby, checkpoints -----------------------------------------------------------------
 
