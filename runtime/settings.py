@@ -24,8 +24,6 @@ class Settings(BaseSettings):
     twilio_auth_token: str = ""
     twilio_from: str = ""
     twilio_base_url: str = ""  # for a stand-in; empty: Twilio's own
-    watch_to: str = ""  # a telephone number, told when the service is blind
-    heartbeat_url: str = ""
     log_format: Literal["json", "console"] = "json"
 
 
