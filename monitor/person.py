@@ -15,6 +15,8 @@ import msgspec
 
 from monitor.presence import Presence, forget, note_silent_hub, sight
 from monitor.rules import RULES, AnyState
+from monitor.rules.button import ButtonState
+from monitor.rules.fall import FallState
 from monitor.seeing import see
 from monitor.stimuli import (
     AlarmWasClosed,
@@ -114,9 +116,10 @@ def _reading(state: PersonState, entry: ReadingEntry, watch: Watch, said: Said) 
     except Exception as error:  # noqa: BLE001 - what it told is lost; everything else goes on, and it is said
         said.append(_presence_failed(state, watch, entry, error))
         nearer = True
-    if state.busy or entry.kind == "pill":
+    ask = bool(state.busy) or entry.kind == "pill"
+    if ask:
         _ask_hearing(state, entry, watch, said, calls=False)
-    return nearer or call or bool(state.busy) or entry.kind == "pill"
+    return nearer or ask
 
 
 def _ask_hearing(state: PersonState, entry: ReadingEntry, watch: Watch, said: Said, *, calls: bool) -> None:
@@ -143,10 +146,16 @@ def _ask(state: PersonState, scene: Scene, said: Said) -> None:
 
 
 def _note_busy(state: PersonState, key: str) -> None:
-    kept = state.rules[key]
-    busy = kept.running is not None or kept.unseen is not None
+    busy = _is_busy(state.rules[key])
     if busy != (key in state.busy):
         state.busy = [*state.busy, key] if busy else [each for each in state.busy if each != key]
+
+
+def _is_busy(kept: AnyState) -> bool:
+    """Tell whether something of the rule runs that other readings may end: calls are ended by their own kind alone."""
+    if isinstance(kept, ButtonState | FallState):
+        return False
+    return kept.running is not None or kept.unseen is not None
 
 
 def _failed(state: PersonState, scene: Scene, error: Exception) -> FindingChange:
@@ -189,7 +198,7 @@ def _take_up(state: PersonState, watch: Watch, said: Said) -> None:
     for key, rule in in_force.items():
         if key not in state.rules:
             state.rules[key] = RULES[rule.name].state(since=at)  # type: ignore[assignment]
-    state.busy = [key for key, kept in state.rules.items() if kept.running is not None or kept.unseen is not None]
+    state.busy = [key for key, kept in state.rules.items() if _is_busy(kept)]
     forget(state.presence, watch.devices)
 
 

@@ -86,6 +86,7 @@ class Bed(msgspec.Struct, array_like=True):
     since: Instant = 0  # since when they say it
     heard: Instant = 0  # newest reading of any mat
     run_from: Instant = 0  # where the present or last run began
+    unwitnessed: bool = False  # nobody saw it begin: a stay, however short it looks
     left_at: Instant = 0  # the end of the last stay, or the first we heard of an empty bed
     left_by: int = 0  # the mat that said so
     stay_from: Instant = 0  # where that stay began; 0: not seen

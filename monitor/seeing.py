@@ -155,15 +155,13 @@ def _turn(bed: Bed, entry: ReadingEntry, settle: Duration, *, occupied: bool) ->
     at = max(entry.observed_at, bed.since)
     first = bed.occupied is None
     if occupied:
-        if first:
-            bed.run_from = at - settle  # nobody saw them lie down: a stay, not a touch
-        elif at - bed.since >= settle or not bed.run_from:
-            bed.run_from = at
+        if first or at - bed.since >= settle or not bed.run_from:
+            bed.run_from, bed.unwitnessed = at, first
         if bed.left_at and bed.seen_from and at - bed.left_at >= UP_FOR_THE_DAY:
             bed.up_from, bed.up_until = bed.left_at, at
     else:
         _count_touch(bed, at)
-        if first or bed.pulses or at - bed.run_from >= settle:
+        if first or bed.pulses or bed.unwitnessed or at - bed.run_from >= settle:
             bed.left_at, bed.left_by, bed.stay_from = at, entry.device, bed.run_from
             bed.seen_from, bed.seen, bed.surely_left = 0, [], False
     bed.occupied, bed.since = occupied, at

@@ -223,8 +223,6 @@ class _Fitting:
         covered = None if self._consent is None else set(self._consent.covers)
         if covered is not None and rule.needs_consent and not covered & set(rule.needs_consent):
             return f"consent covers no {' or '.join(rule.needs_consent)}"
-        if rule.name in CALLS:
-            return None  # a press from a device that the rule does not know is still a press
         if rule.device is not None and self._number(rule.device) is None:
             return f"the home has no device '{rule.device}'"
         kinds = {each.device.kind for each in self._devices.values() if each.seen}

@@ -5,9 +5,11 @@ and more open, and was closed and opened again all the while, is likely mounted 
 One that has been open for twelve hours is stuck, or the door stands open: somebody is to look.
 """
 
+from collections.abc import Iterable
+
 from monitor.presence import Contact
 from monitor.rules.lasting import Holding, Lasting
-from monitor.verdicts import Scene, State
+from monitor.verdicts import Scene, State, Update, Verdict
 from monitor.words import clock
 from schema.instants import DAY, HOUR, in_words
 
@@ -27,6 +29,15 @@ class ContactRule(Lasting):
     name = "contact"
     state = ContactState
 
+    def step(self, state: State, scene: Scene) -> Iterable[Verdict]:
+        """Judge as all that lasts; what seemed stuck may turn out to be inverted."""
+        yield from super().step(state, scene)
+        door = scene.presence.doors.get(scene.rule.device or 0)
+        if state.running is not None and door is not None and looks_inverted(door, scene):
+            said = _inverted(scene)
+            if state.running.reason != said:
+                yield Update(reason=said)
+
     def holds(self, state: State, scene: Scene) -> Holding | None:
         """Return what is wrong with it, since when."""
         door = scene.presence.doors.get(scene.rule.device or 0)
@@ -44,13 +55,18 @@ class ContactRule(Lasting):
         door = scene.presence.doors[scene.rule.device or 0]
         name = scene.watch.devices[door.device].id
         if looks_inverted(door, scene):
-            return f"the contact {name} is open most of the time and looks inverted"
+            return _inverted(scene)
         open_for = in_words(scene.at - holding.onset)
         return f"the contact {name} is open for {open_for}, since {clock(holding.onset, scene)}: stuck, or left open"
 
     def over(self, scene: Scene) -> str:
         """Say that it moves as a door does."""
         return f"the contact {scene.watch.devices[scene.rule.device or 0].id} closed, {clock(scene.at, scene)}"
+
+
+def _inverted(scene: Scene) -> str:
+    name = scene.watch.devices[scene.rule.device or 0].id
+    return f"the contact {name} is open most of the time and looks inverted"
 
 
 def looks_inverted(door: Contact, scene: Scene) -> bool:

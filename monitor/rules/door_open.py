@@ -2,7 +2,7 @@
 
 Already open when first heard of counts, from when it says so. Closed for less than `settle` was chatter: one
 opening is one finding, and a door that sticks open raises once. Of a contact that looks inverted, `contact`
-speaks instead.
+speaks instead. No planned absence holds it: an empty home with its door open is worse.
 """
 
 from monitor.rules.contact import looks_inverted
@@ -29,7 +29,7 @@ class DoorOpen(Lasting):
             return None
         device = scene.watch.devices[scene.rule.device or 0].id
         if door.value == "open":
-            return Holding(door.open_from, deadline(state, scene, door.open_from), device)
+            return Holding(door.open_from, deadline(state, scene, door.open_from, absences=False), device)
         shut_at = door.at + scene.watch.door_settle
         if state.running is not None and scene.at < shut_at:
             return Holding(door.open_from, None, device, ends_at=shut_at)

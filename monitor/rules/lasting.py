@@ -91,15 +91,15 @@ class Lasting(Rule):
         )
 
 
-def deadline(state: State, scene: Scene, onset: Instant) -> Instant:
+def deadline(state: State, scene: Scene, onset: Instant, *, absences: bool = True) -> Instant:
     """Return when what began at `onset` has lasted too long.
 
-    The clock starts in the rule's hours; a planned absence stops it, and it starts afresh when that ends. A
-    clock that a human restarted by closing the alarm runs from then, whatever the hour.
+    The clock starts in the rule's hours; a planned absence stops it, where it is about the person (`absences`),
+    and it starts afresh when that ends. A clock that a human restarted by closing the alarm runs from then, whatever the hour.
     """
     rule = scene.rule
     start = max(rule.hours.start(onset), state.begins(onset))
-    for leaves, returns in scene.watch.absences:
+    for leaves, returns in scene.watch.absences if absences else ():
         if leaves < start + rule.longer_than and returns > start:
             start = rule.hours.start(returns)
     return start + rule.longer_than
@@ -112,4 +112,6 @@ def _fires_at(due: Instant, scene: Scene) -> Instant:
 
 
 def _cut_off(scene: Scene) -> str:
-    return f"nothing can be seen since {clock(scene.lost_since, scene)}, the hub is cut off" if scene.lost_since else ""
+    if not scene.lost_since or scene.rule.kind == "technical":
+        return ""
+    return f"nothing can be seen since {clock(scene.lost_since, scene)}, the hub is cut off"
