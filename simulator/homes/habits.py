@@ -5,7 +5,7 @@ those before it. Ordinary days stay ordinary: up after seven, an outing of two h
 quarter past eleven, a few short visits to the bathroom at night.
 """
 
-from collections.abc import Iterator
+from collections.abc import Iterator, Sequence
 from datetime import date, time, timedelta
 from itertools import cycle
 from random import Random
@@ -28,6 +28,17 @@ class Stay(NamedTuple):
     doing: Doing = ""
 
 
+class Dose(NamedTuple):
+    """When pills are to be taken, in minutes from midnight."""
+
+    opens: float
+    closes: float
+
+
+MORNING_DOSE = Dose(8 * 60, 10 * 60)
+"""When they are taken where no plan says it."""
+
+
 class Habits(NamedTuple):
     """What a household does every day at about the same time, in minutes from midnight."""
 
@@ -37,6 +48,7 @@ class Habits(NamedTuple):
     to_bed: float
     trips: int  # to the bathroom in a night, at most
     naps: bool
+    doses: tuple[Dose, ...]
 
 
 class _Stretch(NamedTuple):
@@ -63,13 +75,16 @@ def drawn(*parts: object) -> Random:
     return Random("/".join(map(str, parts)))  # noqa: S311 - a life is told again from its seed; nothing is secret
 
 
-def habits(seed: int, household: str, zone: str) -> Habits:
-    """Return the household's habits."""
+def habits(seed: int, household: str, zone: str, doses: Sequence[Dose] = (), night_ends: float = 0) -> Habits:
+    """Return the household's habits: nobody is up before `night_ends`, but for an early dose."""
     draw = drawn(seed, household)
+    doses = tuple(doses or (MORNING_DOSE,))
+    first = min(dose.closes for dose in doses)
     return Habits(
         seed=f"{seed}/{household}",
         zone=zone,
-        up=7 * 60 + draw.uniform(10, 55),
+        doses=doses,
+        up=min(max(7 * 60 + draw.uniform(10, 55), night_ends + 3), max(first - 50, 5 * 60)),
         to_bed=22 * 60 + draw.uniform(5, 45),
         trips=draw.randint(1, 3),
         naps=draw.random() < 0.3,
@@ -104,13 +119,17 @@ def _waking(habits: Habits, day: date, draw: Random, until: float) -> Iterator[S
             free = (ahead[0].begins if ahead else until) - now
             next_ = _Stretch(now, place, min(draw.uniform(shortest, longest), max(free, 1)))
         yield Stay(_clock(habits, day, now), next_.place, next_.doing)
-        now += next_.minutes
+        dose = next((each.begins - now for each in ahead if each.doing == "pills"), next_.minutes)
+        now += min(next_.minutes, max(dose, 1))  # whatever it is, one comes home for the pills
 
 
 def _planned(habits: Habits, draw: Random) -> Iterator[_Stretch]:
-    yield _Stretch(draw.uniform(8 * 60 + 30, 9 * 60 + 20), "kitchen", draw.uniform(20, 35), "pills")
+    for opens, closes in habits.doses:
+        at = max(opens + draw.uniform(0.1, 0.6) * (closes - opens), habits.up + 35)
+        yield _Stretch(min(at, closes - 8), "kitchen", draw.uniform(10, 25), "pills")
     yield _Stretch(draw.uniform(12 * 60, 12 * 60 + 45), "kitchen", draw.uniform(25, 45))
     yield _Stretch(draw.uniform(17 * 60 + 30, 18 * 60 + 30), "kitchen", draw.uniform(30, 50))
+    yield _Stretch(draw.uniform(21 * 60 + 20, 21 * 60 + 50), "kitchen", draw.uniform(5, 10))
     if draw.random() < 0.6:
         yield _Stretch(draw.uniform(10 * 60, 15 * 60), OUT, draw.uniform(30, 120))
     if draw.random() < 0.3:

@@ -11,9 +11,11 @@ from itertools import count
 from typing import NamedTuple
 
 from schema.instants import HOUR, MINUTE, Instant, instant
-from schema.localtime import local, zone_named
+from schema.localtime import between, local, zone_named
 from schema.people import Device, Home, Person
-from simulator.homes.habits import Habits, day_of, drawn, gets_up, habits
+from schema.people_records import PersonRecord
+from schema.plans import BedExitRule, CarePlan, MissedPillsRule
+from simulator.homes.habits import Dose, Habits, day_of, drawn, gets_up, habits
 from simulator.homes.mishaps import with_mishap
 from simulator.homes.traces import Fitted, Said, noticed
 from simulator.homes.voices import HEARTBEAT, Payload, Voice
@@ -66,7 +68,8 @@ def _told(
     person: Person | None, home: Home, devices: Sequence[Device], start: Instant, manner: Manner
 ) -> Iterator[Said]:
     """Yield what is said from the morning before the day of `start`, in order of time."""
-    ways, fitted = habits(manner.seed, home.id, home.zone), Fitted(devices)
+    plan = person.care_plan if isinstance(person, PersonRecord) else None
+    ways, fitted = _ways(home, plan or CarePlan(), manner.seed), Fitted(devices)
     away = _absences(person, home) if person is not None else []
     waiting: list[Said] = []
     for days in count(-1):
@@ -111,6 +114,21 @@ def _heartbeats(ways: Habits, devices: Sequence[Device], begins: Instant, ends: 
         phase = drawn(ways.seed, device.id, "heartbeat").randrange(every)
         first = begins + (phase - begins) % every
         yield from (Said(at, device, HEARTBEAT) for at in range(first, ends, every))
+
+
+def _ways(home: Home, plan: CarePlan, seed: int) -> Habits:
+    """Return habits that suit the plan: pills in their windows, up once the night that it watches is over."""
+    pills = [_minutes(rule.between) for rule in plan.rules if isinstance(rule, MissedPillsRule)]
+    nights = [_minutes(rule.between) for rule in plan.rules if isinstance(rule, BedExitRule) and rule.between]
+    doses = [Dose(opens, closes) for opens, closes in pills if opens < closes]
+    return habits(
+        seed, home.id, home.zone, doses, max((closes for opens, closes in nights if closes < opens), default=0)
+    )
+
+
+def _minutes(window: str) -> tuple[float, float]:
+    opens, closes = between(window)
+    return opens.hour * 60 + opens.minute, closes.hour * 60 + closes.minute
 
 
 def _absences(person: Person, home: Home) -> list[tuple[Instant, Instant]]:

@@ -41,7 +41,7 @@ async def keep_living(
     manner = Manner(seed, boot=start // SECOND, mishaps=mishaps, told_at=told_at)
     async with asyncio.TaskGroup() as group:
         for home in (home for home in people.homes if home.devices):
-            residents = [record.person for record in people.people if record.home == home.id]
+            residents = [person for person in people.people if person.home == home.id]
             hub = Hub(home, mqtt_url)
             group.create_task(hub.live(household(home, residents, start, manner), manner, clock), name=home.id)
 

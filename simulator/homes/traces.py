@@ -16,6 +16,12 @@ from simulator.homes.habits import BED, OUT, Stay
 
 _STIRS: dict[str, float] = {"bathroom": 1.5, "kitchen": 2.0, "hall": 2.0}
 """How many minutes pass on average until a PIR there sees somebody again; elsewhere, four."""
+_ROOMS = {
+    "bathroom": ("bath", "toilet", "shower", "wc"),
+    "bedroom": ("bed",),
+    "kitchen": ("kitchen",),
+    "hall": ("hall", "landing", "stairs", "porch", "corridor", "entrance"),
+}
 
 
 class Said(NamedTuple):
@@ -36,7 +42,8 @@ class Fitted:
             self.kinds[device.kind].append(device)
             if not device.exit:
                 self.rooms[_room(device)].append(device)
-        self.exits = [device for device in self.kinds["door"] if device.exit]
+        exits = (device for device in self.kinds["door"] if device.exit)
+        self.exits = sorted(exits, key=lambda door: _room(door) != "hall")  # people mostly use the front door
 
     def of(self, kind: str, room: str) -> list[Device]:
         """Return the devices of a kind in a room."""
@@ -44,11 +51,9 @@ class Fitted:
 
 
 def _room(device: Device) -> str:
-    """Return where the device sees somebody: what names no room stands where people mostly are."""
-    room = (device.room or "living room").lower()
-    return {"lounge": "living room", "sitting room": "living room", "toilet": "bathroom", "wc": "bathroom"}.get(
-        room, room
-    )
+    """Return where the device sees somebody: what names no room of a day's round stands where people mostly are."""
+    named = (device.room or "").lower()
+    return next((room for room, words in _ROOMS.items() if any(word in named for word in words)), "living room")
 
 
 def noticed(stays: Sequence[Stay], fitted: Fitted, draw: Random) -> list[Said]:

@@ -1,7 +1,9 @@
 """A life is told from its seed: plausible, repeatable, in both dialects, and without end."""
 
 from collections import defaultdict
+from heapq import merge
 from itertools import islice, pairwise, takewhile
+from pathlib import Path
 from typing import Any
 
 import msgspec
@@ -10,8 +12,12 @@ from gateway.dialects import decode
 from schema.instants import DAY, HOUR, MINUTE, SECOND, Instant, iso, parse_instant
 from schema.localtime import clock_text
 from schema.people import Absence, Device, Home, Person
+from schema.people_file import PeopleFile, parse, read
+from simulator.capture.lines import Line
 from simulator.homes.life import Manner, Message, household, life
+from simulator.replay.run import Ready, in_memory
 
+DEMO = Path(__file__).parents[3] / "simulator" / "demo.yaml"
 MONDAY = parse_instant("2026-11-23T16:00:00Z")
 ADA = Person(id="ada", name="Ada Example", home="home-1")
 DEVICES = (
@@ -156,3 +162,33 @@ def test_told_at_another_speed_the_payload_carries_the_time_of_telling() -> None
         key = "last_seen" if "zigbee2mqtt" in topic else "at"
         assert parse_instant(payload[key]) <= MONDAY + (at - MONDAY) // 60
         assert parse_instant(slow[key]) - at < SECOND
+
+
+async def alarms_of(people: PeopleFile, days: int, manner: Manner) -> list[tuple[str | None, str]]:
+    """Return (person, rule) of the alarms that these lives raise."""
+    lives = merge(
+        *(
+            household(home, [person for person in people.people if person.home == home.id], MONDAY, manner)
+            for home in people.homes
+        ),
+        key=lambda message: message[0],
+    )
+    until = MONDAY + days * DAY
+    lines = [
+        Line(at, topic, msgspec.json.encode(payload))
+        for at, topic, payload in takewhile(lambda message: message[0] < until, lives)
+    ]
+    played = await in_memory(Ready(lines, people))
+    assert played.refused == {}
+    return [(alarm.person, alarm.rule) for alarm in played.report.alarms if alarm.raised_at < iso(until)]
+
+
+async def test_ordinary_life_in_the_demo_raises_no_alarm() -> None:
+    assert await alarms_of(read(DEMO), 2, Manner(1)) == []
+
+
+async def test_planted_mishaps_raise_alarms() -> None:
+    people = parse(DEMO.read_text(), "demo.yaml")
+    few = msgspec.structs.replace(people, homes=people.homes[:3], people=people.people[:3])
+    found = {rule for _, rule in await alarms_of(few, 10, Manner(1, mishaps=True))}
+    assert len(found) >= 3
