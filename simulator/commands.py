@@ -153,10 +153,8 @@ def device(
     ] = None,
 ) -> None:
     """Send one reading of one device, as `telecare device home-0001 pendant-1 button pressed`."""
-    from aiomqtt import MqttError  # noqa: PLC0415 - see the module docstring
-
-    from runtime.clock import SystemClock  # noqa: PLC0415
-    from simulator.device import BadReadingError, reading, send  # noqa: PLC0415
+    from runtime.clock import SystemClock  # noqa: PLC0415 - see the module docstring
+    from simulator.device import BadReadingError, NotSentError, reading, send  # noqa: PLC0415
 
     clock = SystemClock()
     try:
@@ -166,8 +164,8 @@ def device(
     url = _broker(mqtt)
     try:
         asyncio.run(send(url, press, clock))
-    except MqttError as error:
-        typer.echo(f"the broker did not take it ({error}); whether it arrived is not known", err=True)
+    except NotSentError as error:
+        typer.echo(f"telecare: {error}", err=True)
         raise typer.Exit(1) from error
     typer.echo(f"the broker has it: {press.topic} {kind} {value}")
 

@@ -3,6 +3,7 @@
 It returns when the broker has the reading (PUBACK): from then on it is the service's to keep.
 """
 
+import aiomqtt
 import msgspec
 
 from runtime.clock import Clock
@@ -45,7 +46,19 @@ def reading(home: str, device: str, kind: str, value: str, at: Instant, *, urgen
     return Press(topic, msgspec.json.encode(payload))
 
 
+class NotSentError(Exception):
+    """The broker did not acknowledge the reading; the message says whether it may have arrived all the same."""
+
+
 async def send(mqtt_url: str, press: Press, clock: Clock) -> None:
-    """Publish it, and return once the broker has acknowledged it; aiomqtt.MqttError where it does not."""
-    async with connected(mqtt_url, f"device-{clock.now()}") as client:
-        await client.publish(press.topic, press.payload, qos=1)
+    """Publish it, and return once the broker has acknowledged it; NotSentError where it does not."""
+    tried = False
+    try:
+        async with connected(mqtt_url, f"device-{clock.now()}") as client:
+            tried = True
+            await client.publish(press.topic, press.payload, qos=1)
+    except aiomqtt.MqttError as error:
+        said = (
+            "the broker did not acknowledge it; it may have arrived" if tried else "no broker answers; nothing was sent"
+        )
+        raise NotSentError(f"{said} ({error})") from error

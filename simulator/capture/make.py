@@ -73,6 +73,8 @@ def _recordings(form: str, files: Sequence[Path]) -> list[Recording]:
         raise CaptureError(f"no recording is among the files; expected one like house{dialect.SPANS}")
     recordings = []
     for path in spans:
+        if not path.is_file():
+            raise CaptureError(f"{path}: cannot be read (no such file); expected one like house{dialect.SPANS}")
         beside = dialect.names_beside(path)
         names = named.get(beside)
         if names is None and len(spans) == 1 and len(named) == 1:
@@ -86,7 +88,7 @@ def _recordings(form: str, files: Sequence[Path]) -> list[Recording]:
 def _names_at(path: Path) -> dict[int, str]:
     """Read the names beside the recording: without them no sensor would be known for what it is."""
     if not path.exists():
-        raise CaptureError(f"{path}: is missing; the sensors' names are expected beside the recording")
+        raise CaptureError(f"{path}: is missing; give the sensors' names there, or among the files")
     return read_names(path)
 
 

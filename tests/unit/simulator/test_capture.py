@@ -165,9 +165,11 @@ def test_what_cannot_be_a_recording_is_said_in_a_line(tmp_path: Path) -> None:
     span = kasteren(tmp_path, "21-Jul-2009 13:00:00\t21-Jul-2009 13:00:10\t12")
     labels = tmp_path / "houseZ-as.txt"
     (tmp_path / "houseY-ss.txt").write_text("")
+    (tmp_path / "houseW-ss.txt").write_text("")
     for form, files, home, said in [
         ("casas", [span], None, "'casas' is no format of recordings; expected one of kasteren, mit"),
-        ("kasteren", [tmp_path / "houseX-ss.txt"], None, "houseX.sensor_names: is missing"),
+        ("kasteren", [tmp_path / "houseX-ss.txt"], None, "houseX-ss.txt: cannot be read"),
+        ("kasteren", [tmp_path / "houseW-ss.txt"], None, "houseW.sensor_names: is missing"),
         ("kasteren", [labels], None, "no recording is among the files"),
         ("kasteren", [span, span], None, "both of the home 'kasteren-z'"),
         ("kasteren", [span, span], "h1", "--home names one home"),

@@ -110,4 +110,4 @@ def test_the_command_refuses_with_status_two() -> None:
 def test_a_broker_that_is_not_there_is_no_success() -> None:
     done = telecare("device", "h", "d", "button", "pressed", "--mqtt", "mqtt://127.0.0.1:1")
     assert done.exit_code == 1
-    assert "did not take it" in done.output
+    assert "nothing was sent" in done.stderr
