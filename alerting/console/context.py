@@ -14,6 +14,9 @@ from alerting.console.users import Doorkeeper
 from runtime.clock import Clock
 from runtime.settings import Settings
 
+PATIENCE_S = 5.0
+"""How long a request waits for the database before it says that it is away."""
+
 
 @dataclass(frozen=True)
 class Console:
@@ -34,7 +37,7 @@ def console_of(request: Request) -> Console:
 
 async def connection_of(request: Request) -> AsyncIterator[AsyncConnection]:
     """Lend the request a connection (autocommit; the desk's acts open their own transactions)."""
-    async with console_of(request).pool.connection(timeout=5) as connection:
+    async with console_of(request).pool.connection(timeout=PATIENCE_S) as connection:
         yield connection
 
 
