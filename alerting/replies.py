@@ -66,7 +66,7 @@ where r.provider_id = %s
 
 async def handle_reply(connection: AsyncConnection, form: Mapping[str, Any], at: Instant) -> str | None:
     """Take in one reply; return what to answer its sender, or None for nothing."""
-    phone, body = str(form.get("From") or ""), str(form.get("Body") or "")
+    phone, body = str(form.get("From") or ""), str(form.get("Body") or "").replace("\x00", "")
     message = form.get("MessageSid") or form.get("SmsSid")
     async with connection.transaction():
         cursor = await connection.execute(_KEEP, (message, phone, body, moment(at)))

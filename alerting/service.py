@@ -28,8 +28,7 @@ async def serve(settings: Settings) -> None:
     clock = SystemClock()
     async with AsyncExitStack() as stack:
         connections = await stack.enter_async_context(_pool(settings.database_url))
-        account = bool(settings.twilio_account_sid)
-        channels = {"sms": await stack.enter_async_context(open_sms(settings))} if account else {}
+        channels = {"sms": await stack.enter_async_context(open_sms(settings))} if _may_send(settings) else {}
         listener = Listener(settings.database_url, ("findings", "outbox", "alarms"))
         app = create_app(settings, connections, listener, clock)
         server = _Server(
@@ -49,6 +48,21 @@ async def serve(settings: Settings) -> None:
             delivery=Delivery(connections, channels, clock, settings.public_url).run(listener),
             console=server.serve_until_cancelled(),
         )
+
+
+def _may_send(settings: Settings) -> bool:
+    """Tell whether there is an account to send by; half of one is said to be none."""
+    given = {
+        "TELECARE_TWILIO_ACCOUNT_SID": settings.twilio_account_sid,
+        "TELECARE_TWILIO_AUTH_TOKEN": settings.twilio_auth_token,
+        "TELECARE_TWILIO_FROM": settings.twilio_from,
+    }
+    missing = [name for name, value in given.items() if not value]
+    if missing:
+        log.warning("no Twilio account: messages are shown in the console as not sent", action="start", missing=missing)
+    elif not settings.public_url:
+        log.warning("no TELECARE_PUBLIC_URL: without receipts and replies each step is given a minute", action="start")
+    return not missing
 
 
 @asynccontextmanager
@@ -81,6 +95,7 @@ class _Server(uvicorn.Server):
         finally:
             self.should_exit = True
             await serving
+        raise RuntimeError("the console's server ended by itself")  # and alerting with it: nothing lives on by half
 
     @contextmanager
     def capture_signals(self) -> Iterator[None]:

@@ -158,7 +158,9 @@ def test_a_failure_after_somebody_took_the_alarm_changes_nothing() -> None:
     alarm = Alarm()
     alarm.at(60 * SECOND)
     alarm.meets(Held())
+    before = alarm.state
     assert alarm.meets(Failed(NIGHT + 70 * SECOND, step=1, round=0)) == []
+    assert alarm.state == before
     assert alarm.next_after() is None
 
 
@@ -230,9 +232,10 @@ def test_a_stricter_policy_takes_the_alarm_out_of_the_hands_that_had_it() -> Non
     assert alarm.next_after() == 4 * MINUTE
 
 
-def test_closing_ends_it_whatever_comes_after() -> None:
+@pytest.mark.parametrize("after", [0, 8 * MINUTE])
+def test_closing_ends_it_whatever_comes_after(after: Duration) -> None:
     alarm = Alarm()
-    alarm.at(0)
+    alarm.at(after)
     alarm.meets(Ended())
     for stimulus in (Due(NIGHT + HOUR), Resumed(NIGHT + HOUR), Escalated(NIGHT + HOUR), Tightened(NIGHT + HOUR)):
         assert alarm.meets(stimulus) == []

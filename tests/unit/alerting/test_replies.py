@@ -179,7 +179,7 @@ async def test_every_message_about_an_alarm_names_the_same_code_and_another_alar
 
 
 async def test_a_reply_of_8000_characters_and_one_of_none_do_no_harm(paged: House) -> None:
-    for body in ("x" * 8000, "", "\x00".replace("\x00", " "), "🙂", "٤٨٢١", "4" * 400):
+    for body in ("x" * 8000, "", "\x00", "🙂", "٤٨٢١", "4" * 400):
         answer = await paged.reply(SOCIAL_WORKER, body)
         assert answer is None or re.match(r"Your message is with the desk|We know no alarm", answer)
     assert (await paged.whole(1)).owner is None
