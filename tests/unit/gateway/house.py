@@ -92,6 +92,14 @@ async def say(client: aiomqtt.Client, topic: str, said: Any, *, qos: int = 1, re
     await client.publish(topic, payload, qos=qos, retain=retain)
 
 
+async def say_all(client: aiomqtt.Client, topic: str, said: Sequence[Any]) -> None:
+    """Say many things on one topic, some at a time."""
+    for start in range(0, len(said), 50):
+        async with asyncio.TaskGroup() as group:
+            for each in said[start : start + 50]:
+                group.create_task(say(client, topic, each))
+
+
 @asynccontextmanager
 async def running(
     database_url: str, broker: BrokerAddress, name: str, *, clock: Clock | None = None, keep: bool = False

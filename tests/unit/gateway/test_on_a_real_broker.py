@@ -16,6 +16,7 @@ from runtime.database import pool
 from runtime.embedded import embedded_database
 from runtime.migrate import migrate
 from schema.entries import Tick, unpack
+from schema.instants import SECOND
 from tests.conftest import BrokerAddress
 from tests.unit.gateway.house import (
     add_home,
@@ -26,6 +27,7 @@ from tests.unit.gateway.house import (
     rows,
     running,
     say,
+    say_all,
     subscribed,
     told,
     unique,
@@ -48,6 +50,12 @@ def any_broker(request: pytest.FixtureRequest) -> BrokerAddress:
     name = "broker" if request.param == "nats" else "mosquitto"
     found: BrokerAddress = request.getfixturevalue(name)
     return found
+
+
+@pytest.fixture(autouse=True)
+def settling(monkeypatch: pytest.MonkeyPatch) -> None:
+    """Let ticks begin soon: only the test of a backlog needs to wait for redeliveries."""
+    monkeypatch.setattr("gateway.marks.SETTLING", SECOND // 5)
 
 
 @pytest.fixture
@@ -166,9 +174,7 @@ async def test_a_press_overtakes_a_backlog_and_time_waits_for_it(
         await subscribed(database)
     before = await count(database, "select max(position) from log")
     async with hub(broker) as client:
-        async with asyncio.TaskGroup() as group:
-            for number in range(backlog):
-                group.create_task(say(client, f"homes/{home}/bed-1", bed(number)))
+        await say_all(client, f"homes/{home}/bed-1", [bed(number) for number in range(backlog)])
         await say(client, f"urgent/{home}/pendant-1", PRESS)
     async with running(database_url, broker, name):
         await stored(database, backlog + 1, 60)
@@ -184,15 +190,17 @@ async def test_killed_in_mid_batch_again_and_again_loses_nothing_and_doubles_not
     database: AsyncConnectionPool, database_url: str, any_broker: BrokerAddress, home: str
 ) -> None:
     name, number = unique("gateway"), 3000
-    async with process(database_url, any_broker, name):
+    async with running(database_url, any_broker, name, keep=True):
         await subscribed(database)
-        async with hub(any_broker) as client, asyncio.TaskGroup() as group:
-            for each in range(number):
-                group.create_task(say(client, f"homes/{home}/bed-1", bed(each)))
-            group.create_task(stored(database, 200))
-    for goal in (1000, 2000):
+    async with hub(any_broker) as client:
+        await say_all(client, f"homes/{home}/bed-1", [bed(each) for each in range(number)])
+    async with database.connection() as connection, connection.transaction():
+        await connection.execute("lock table readings in exclusive mode")
         async with process(database_url, any_broker, name):
-            await stored(database, goal)
+            await until(lambda: _waits_for_a_lock(database))  # killed with a batch not committed
+    for goal in (1, 1500):
+        async with process(database_url, any_broker, name):
+            await stored(database, goal)  # killed as its commit shows, acknowledged or not
     async with process(database_url, any_broker, name):
         await stored(database, number)
     await forget(any_broker, name)
@@ -211,15 +219,21 @@ async def test_the_database_away_the_broker_holds_what_comes_until_it_is_back(
             async with pool(server.url, name="test") as connections:
                 await subscribed(connections)
             server.kill()
-            await until(lambda: _disconnected(line.sent, 2))
             async with hub(broker) as client:
-                for number in range(50):
+                await say(client, "homes/h1/bed-1", bed(0))
+                await say(client, "urgent/h1/pendant-1", PRESS)
+                await until(lambda: _disconnected(line.sent, 2))
+                for number in range(1, 49):
                     await say(client, "homes/h1/bed-1", bed(number))
             assert line.sent[DISCONNECT] == 2, "both sessions are to stay away, cleanly"
             await server.restart()
             async with pool(server.url, name="test") as connections:
                 await stored(connections, 50)
                 assert await count(connections, READINGS) == 50
+
+
+async def _waits_for_a_lock(database: AsyncConnectionPool) -> bool:
+    return await count(database, "select count(*) from pg_locks where not granted") > 0
 
 
 async def _heard(database: AsyncConnectionPool) -> bool:

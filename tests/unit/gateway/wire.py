@@ -38,12 +38,9 @@ class Wire:
         there, back = await asyncio.open_connection(self._broker.host, self._broker.port)
         self._writers |= {writer, back}
         try:
-            with suppress(OSError, asyncio.IncompleteReadError):
-                async with asyncio.TaskGroup() as group:
-                    group.create_task(self._upstream(reader, back))
-                    group.create_task(_downstream(there, writer))
-        except* (OSError, asyncio.IncompleteReadError):
-            pass
+            directions = asyncio.gather(self._upstream(reader, back), _downstream(there, writer))
+            with suppress(OSError, asyncio.IncompleteReadError, asyncio.CancelledError):
+                await directions
         finally:
             for each in (writer, back):
                 each.close()
