@@ -157,9 +157,11 @@ def _asked(kept: State, scene: Scene, judge: Judge) -> list[FindingChange]:
 def _unregistered(unregistered: UnregisteredPress) -> Judge:
     def judge(kept: State, scene: Scene) -> Iterable[Verdict]:
         fact = _fact(unregistered)
+        assert isinstance(kept, ButtonState | FallState)
+        if not kept.first_time((fact.device, fact.at, 0, 0)):
+            return ()
         if isinstance(kept, FallState):
             return fell(kept, fact, scene)
-        assert isinstance(kept, ButtonState)
         return press(kept, fact, scene, said="help pressed by a device nobody registered")
 
     return judge

@@ -197,7 +197,9 @@ def _take_up(state: PersonState, watch: Watch, said: Said) -> None:
             del state.rules[key]
     for key, rule in in_force.items():
         if key not in state.rules:
-            state.rules[key] = RULES[rule.name].state(since=at)  # type: ignore[assignment]
+            state.rules[key] = RULES[rule.name].state(since=at, made_of=rule.made_of)  # type: ignore[assignment]
+        elif state.rules[key].made_of != rule.made_of:
+            state.rules[key].made_of, state.rules[key].edited_at = rule.made_of, at
     state.busy = [key for key, kept in state.rules.items() if _is_busy(kept)]
     forget(state.presence, watch.devices)
 

@@ -25,6 +25,8 @@ class State(msgspec.Struct, tag_field="rule"):
     """What every rule keeps of a subject."""
 
     since: Instant  # since when the rule has watched this subject
+    made_of: int = 0  # what it said when last edited (WatchedRule.made_of), and when that was
+    edited_at: Instant = 0
     running: Finding | None = None  # raised and not cleared: what overlaps joins it
     raised_for: Instant = 0  # the onset of what is running, as evidence has it by now
     ended_for: Instant = 0  # onsets up to this one have had their finding

@@ -6,6 +6,7 @@ here. A pendant is never mute: whatever the plan says or forgets, `button` and `
 """
 
 from datetime import datetime, time
+from zlib import crc32
 
 import msgspec
 
@@ -53,6 +54,7 @@ class WatchedRule(msgspec.Struct, frozen=True, kw_only=True):
     priority: Priority
     hours: Hours
     policy: str | None = None
+    made_of: int = 0  # differs where the plan was edited: a hash of what it says
     by: Daily | None = None
     device: int | None = None  # the device it is about, where it is about one
     longer_than: Duration = 0
@@ -250,6 +252,7 @@ class _Fitting:
             priority=rule.priority or rule.usual_priority,
             hours=Hours(getattr(rule, "between", None), self._zone),
             policy=rule.policy,
+            made_of=crc32(msgspec.json.encode(rule)),
             by=Daily(rule.by, self._zone) if isinstance(rule, NotUpRule) else None,
             device=device,
             left_out=left_out if device is None else frozenset(),

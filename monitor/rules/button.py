@@ -13,23 +13,22 @@ from collections.abc import Iterable
 
 import msgspec
 
+from monitor.rules.calls import CallState, identity
 from monitor.verdicts import Clear, Raise, Rule, Scene, State, Update, Verdict
 from monitor.words import clock, heard_late
 from schema.findings import Evidence
 from schema.instants import MINUTE, Instant
 
 OVERTAKES_BY = 2 * MINUTE
-_KEPT = 32
 
 
-class ButtonState(State, tag="button"):
-    """Who presses, and what was heard before: a reading that comes twice is one press."""
+class ButtonState(CallState, tag="button"):
+    """Who presses."""
 
     pressed: dict[str, Instant] = msgspec.field(default_factory=dict)  # by device: the newest press of what runs
     count: int = 0
     first: Instant = 0
     cancelled: dict[str, Instant] = msgspec.field(default_factory=dict)  # by device: the newest cancel
-    known: list[tuple[str, Instant, int, int]] = msgspec.field(default_factory=list)
 
 
 class Button(Rule):
@@ -48,7 +47,7 @@ class Button(Rule):
         device = scene.watch.devices[reading.device]
         if reading.value == "cancelled":
             yield from cancel(state, device.id, reading.observed_at, scene)
-        elif _first_time(state, (device.id, reading.observed_at, reading.boot, reading.seq)):
+        elif state.first_time(identity(device.id, reading)):
             fact = Evidence(at=reading.observed_at, device=device.id, kind="button", value="pressed", room=device.room)
             yield from press(state, fact, scene)
 
@@ -62,7 +61,7 @@ def press(state: ButtonState, fact: Evidence, scene: Scene, *, said: str = "help
     state.first = min(state.first, fact.at)
     if state.running is None:
         reason = f"{said} {clock(fact.at, scene)} on {fact.device}{heard_late(fact.at, scene)}"
-        yield Raise(onset=state.begins(fact.at), due=fact.at, reason=reason, device=fact.device, evidence=(fact,))
+        yield Raise(onset=state.onset(fact), due=fact.at, reason=reason, device=fact.device, evidence=(fact,))
         if fact.at < state.cancelled.get(fact.device, 0) <= fact.at + OVERTAKES_BY:
             yield from cancel(state, fact.device, state.cancelled[fact.device], scene, fresh=False)
         return
@@ -79,10 +78,3 @@ def cancel(state: ButtonState, device: str, at: Instant, scene: Scene, *, fresh:
         del state.pressed[device]
         if not state.pressed:
             yield Clear(f"cancelled on {device} {clock(at, scene)}")
-
-
-def _first_time(state: ButtonState, identity: tuple[str, Instant, int, int]) -> bool:
-    if identity in state.known:
-        return False
-    state.known = [*state.known[1 - _KEPT :], identity]
-    return True

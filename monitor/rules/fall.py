@@ -9,21 +9,18 @@ from collections.abc import Iterable
 
 import msgspec
 
+from monitor.rules.calls import CallState, identity
 from monitor.verdicts import Clear, Raise, Rule, Scene, State, Update, Verdict
 from monitor.words import clock, heard_late, where
-from schema.entries import ReadingEntry
 from schema.findings import Evidence
 from schema.instants import Instant
 
-_KEPT = 32
 
-
-class FallState(State, tag="fall"):
-    """Which sensors say so, and what was heard before."""
+class FallState(CallState, tag="fall"):
+    """Which sensors say so."""
 
     fallen: dict[str, Instant] = msgspec.field(default_factory=dict)  # by device: the newest fall of what runs
     count: int = 0
-    known: list[tuple[str, Instant, int, int]] = msgspec.field(default_factory=list)
     recovered: dict[str, Instant] = msgspec.field(default_factory=dict)  # by device: the newest recovery or cancel
 
 
@@ -47,7 +44,7 @@ class Fall(Rule):
         if reading.value in {"recovered", "cancelled"}:
             state.recovered[device.id] = max(fact.at, state.recovered.get(device.id, 0))
             yield from _recovered(state, fact, scene)
-        elif reading.kind == "fall" and _first_time(state, device.id, reading):
+        elif reading.kind == "fall" and state.first_time(identity(device.id, reading)):
             yield from fell(state, fact, scene)
             after = state.recovered.get(device.id, 0)
             if fact.at < after <= fact.at + scene.rule.cancel_within:  # it overtook the fall
@@ -65,7 +62,7 @@ def fell(state: FallState, fact: Evidence, scene: Scene) -> Iterable[Verdict]:
     if state.running is None:
         reason = f"{word} {clock(fact.at, scene)} {where(fact)}{heard_late(fact.at, scene)}"
         yield Raise(
-            onset=state.begins(fact.at),
+            onset=state.onset(fact),
             due=fact.at,
             reason=reason,
             device=fact.device,
@@ -97,11 +94,3 @@ def _recovered(state: FallState, fact: Evidence, scene: Scene) -> Iterable[Verdi
     del state.fallen[fact.device]
     if not state.fallen:
         yield Clear(f"{fact.value or 'recovered'} {clock(fact.at, scene)}")
-
-
-def _first_time(state: FallState, device: str, reading: ReadingEntry) -> bool:
-    identity = (device, reading.observed_at, reading.boot, reading.seq)
-    if identity in state.known:
-        return False
-    state.known = [*state.known[1 - _KEPT :], identity]
-    return True

@@ -53,7 +53,7 @@ class Lasting(Rule):
         if state.running is not None:
             yield from self._goes_on(holding, state, scene)
         elif scene.firing and holding is not None and holding.due is not None:
-            due = max(holding.due, state.since)
+            due = max(holding.due, state.since, state.edited_at)
             if _fires_at(due, scene) <= scene.at:
                 yield self._raise(holding, due, state, scene)
 
@@ -66,7 +66,7 @@ class Lasting(Rule):
             return holding.ends_at
         if holding.due is None or (state.unseen is not None and scene.lost_since):
             return None
-        return _fires_at(max(holding.due, state.since), scene)
+        return _fires_at(max(holding.due, state.since, state.edited_at), scene)
 
     def _goes_on(self, holding: Holding | None, state: State, scene: Scene) -> Iterable[Verdict]:
         if holding is None:
@@ -95,7 +95,8 @@ def deadline(state: State, scene: Scene, onset: Instant, *, absences: bool = Tru
     """Return when what began at `onset` has lasted too long.
 
     The clock starts in the rule's hours; a planned absence stops it, where it is about the person (`absences`),
-    and it starts afresh when that ends. A clock that a human restarted by closing the alarm runs from then, whatever the hour.
+    and it starts afresh when that ends. A clock that a human restarted by closing the alarm runs from then,
+    whatever the hour.
     """
     rule = scene.rule
     start = max(rule.hours.start(onset), state.begins(onset))

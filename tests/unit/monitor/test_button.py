@@ -112,18 +112,26 @@ def test_a_press_stands_till_a_human_closes_it_and_the_next_is_another() -> None
 
 
 def test_a_late_press_after_closing_is_another_occurrence() -> None:
-    """Two presses, the older heard of after the alarm of the newer was closed: it still raises, under an id of its own."""
+    """Two presses, the older heard of after the newer one was closed: it still raises, under an id of its own."""
     story = Story(watch_of(BUTTON)).at("12:30", "pendant-1 pressed").closes("12:40")
     story.bring("pendant-1 pressed", seen="12:10")
     assert [each.change for each in story.said] == ["raised", "raised"]
     assert story.said[0].finding.id != story.said[1].finding.id
     assert story.last.finding.late_by == 30 * MINUTE
+    assert story.last.finding.onset == story.time("2026-11-22 12:10")
 
 
 def test_the_same_reading_twice_is_one_press() -> None:
     story = Story(watch_of(BUTTON)).at("12:30", "pendant-1 pressed", seq=7).closes("12:40")
     story.bring("pendant-1 pressed", seen="12:30", seq=7)
     assert story.told == ["12:30 raised button"]
+
+
+def test_two_presses_of_one_instant_are_two_occurrences() -> None:
+    story = Story(watch_of(BUTTON)).at("12:30", "pendant-1 pressed", seq=7).closes("12:40")
+    story.bring("pendant-1 pressed", seen="12:30", seq=8)
+    assert [each.change for each in story.said] == ["raised", "raised"]
+    assert story.said[0].finding.id != story.said[1].finding.id
 
 
 def test_a_retained_press_is_no_fresh_press() -> None:
