@@ -1,0 +1,1 @@
+"""What `make bench` measures: always beside a floor, in the same run, as a ratio."""
