@@ -66,6 +66,7 @@ def night(tmp_path: Path) -> tuple[Path, Path]:
     conflicting = json.loads(own("2026-11-22T03:00:00Z", "motion-1", "motion", "detected"))
     conflicting["payload"]["seq"] = 77
     other = {**conflicting, "payload": {**conflicting["payload"], "value": "clear"}}
+    undated = {"seq": 555, "kind": "motion", "value": "detected"}
     door = {"contact": False, "battery": 90, "linkquality": 100}
     lines = [
         own("2026-11-21T21:50:00Z", "bed-1", "bed", "in"),
@@ -82,6 +83,9 @@ def night(tmp_path: Path) -> tuple[Path, Path]:
         own("2026-11-22T03:31:00Z", "pendant-1", "button", "pressed", said="2026-11-22T02:31:00Z"),  # late, and a call
         own("2026-11-22T03:32:00Z", "pendant-1", "button", "pressed"),  # another: the last is closed by then
         own("2026-11-22T04:00:00Z", "motion-1", "motion", "detected", said="1970-01-01T00:00:00Z"),
+        line("2026-11-22T04:05:00Z", "homes/h1/motion-1", undated),
+        line("2026-11-22T04:06:00Z", "homes/h1/motion-1", undated),  # no time, and a number that was there before
+        line("2026-11-22T04:07:00Z", "homes/h1/motion-1", {**undated, "value": "clear"}),  # which says otherwise now
         line("2026-11-22T04:10:00Z", "homes/h1/bed-1", "{not json"),
         line("2026-11-22T04:11:00Z", "homes/h1/stranger", {"seq": 1, "kind": "bed", "value": "in"}),
         line("2026-11-22T04:12:00Z", "urgent/h1/stranger", {"seq": 2, "kind": "button", "value": "pressed"}),
@@ -130,8 +134,8 @@ async def test_a_night_is_told_as_it_was(night: tuple[Path, Path]) -> None:
         ("fall", "ada", "22T04:20", "22T04:20"),
         ("door_open", "ada", "22T05:35", None),
     ]
-    assert played.report.readings == 20
-    assert played.report.rejected == 6
+    assert played.report.readings == 21
+    assert played.report.rejected == 7
     fall = next(alarm for alarm in played.report.alarms if alarm.rule == "fall")
     assert (fall.certainty, fall.device) == ("fallen", "fall-1")
     late = played.report.alarms[2]
@@ -145,10 +149,10 @@ def test_the_command_writes_the_report_and_says_it(tmp_path: Path, night: tuple[
     done = telecare("replay", capture, "--people", people, "--in-memory", "--report", report)
     assert done.exit_code == 0, done.output
     assert "bed-night: left bed 23:00" in done.stdout
-    assert "20 readings stored, 6 messages refused" in done.stdout
+    assert "21 readings stored, 7 messages refused" in done.stdout
     assert "the gateway listens to no such topic" in done.stderr
     written = msgspec.json.decode(report.read_bytes())
-    assert (written["readings"], written["rejected"]) == (20, 6)
+    assert (written["readings"], written["rejected"]) == (21, 7)
     assert {"person": "ada", "rule": "bed-night", "kind": "bed"}.items() <= written["alarms"][0].items()
 
 
@@ -157,7 +161,7 @@ def test_bad_input_is_refused_before_anything_starts(tmp_path: Path, night: tupl
     bad = tmp_path / "bad.jsonl"
     bad.write_bytes(capture.read_bytes() + b"{}\n")
     for args, said in [
-        (("replay", bad, "--people", people), "bad.jsonl, line 27: "),
+        (("replay", bad, "--people", people), "bad.jsonl, line 30: "),
         (("replay", tmp_path / "none", "--people", people), "cannot be read"),
         (("replay", capture, "--people", tmp_path / "none"), "cannot be read"),
         (("replay", capture, "--people", people, "--speed", "fast"), "expected max, or a number"),
