@@ -89,6 +89,7 @@ def _reading(state: SmallState, entry: ReadingEntry, at: Instant, watch: Watch) 
         return []  # a home has presses only
     if entry.kind == "pill":
         state.pills_at = entry.observed_at
+        return []
     if state.moved_at is not None and entry.observed_at <= state.moved_at:
         return []
     state.moved_at = entry.observed_at

@@ -2,12 +2,14 @@
 
 import asyncio
 from collections.abc import AsyncIterator
+from typing import Any
 
 import psycopg
 import pytest
 from psycopg import AsyncConnection
 
-from monitor import engine, roster
+from monitor import changes, engine, faults, roster
+from monitor.changes import Numbered
 from monitor.checkpoint import restore
 from monitor.engine import Monitor
 from monitor.fold import Fold
@@ -154,6 +156,23 @@ async def test_partitions_that_change_hands_at_different_positions_are_taken_up_
     assert await written(connection) == expected(STORY)
 
 
+async def test_where_one_cursor_of_several_stands_elsewhere_none_moves_and_nothing_is_written(
+    connection: AsyncConnection,
+) -> None:
+    await store_rows(connection, STORY[:2])
+    await drained(small_monitor(connection))
+    await connection.execute("update monitor_cursors set position = 1 where partition < 9")
+    found = [Numbered(7, "ada", 0, faults.unreadable_row(7, START, "x"))]
+    believed = dict.fromkeys(range(16), 2)
+    assert not await changes.commit(connection, believed, 7, found)
+    assert await cursors(connection) == {1, 2}
+    assert await written(connection) == expected(STORY[:2])
+    believed |= dict.fromkeys(range(9), 1)
+    assert await changes.commit(connection, believed, 7, found)
+    assert await cursors(connection) == {7}
+    assert len(await written(connection)) == len(expected(STORY[:2])) + 1
+
+
 async def test_who_lost_a_batch_follows_quietly_and_takes_over_when_the_winner_stands_still(
     connection: AsyncConnection, other: AsyncConnection
 ) -> None:
@@ -270,6 +289,26 @@ async def test_of_two_monitors_one_appends_the_blind_tick(connection: AsyncConne
     for now in range(START, START + 10 * SECOND, SECOND // 4):
         await asyncio.gather(one.run_once(now), two.run_once(now))
     assert 4 <= len(await _ticks(connection)) <= 6
+
+
+async def test_a_gateway_heard_at_the_last_moment_keeps_the_blind_tick_back(
+    connection: AsyncConnection, other: AsyncConnection
+) -> None:
+    """Its tick is stored after the monitor read the log, and before it could append its own."""
+
+    class Overtaken:
+        def __getattr__(self, name: str) -> Any:
+            return getattr(connection, name)
+
+        async def execute(self, query: Any, *args: Any, **kwargs: Any) -> Any:
+            if "try_advisory" in query:
+                await store(other, START, LIVE)
+            return await connection.execute(query, *args, **kwargs)
+
+    monitor = small_monitor(Overtaken(), blind_after=5 * SECOND)  # type: ignore[arg-type]
+    await monitor.run_once(START)
+    assert (await monitor.run_once(START + 6 * SECOND)).blind_ticks == 0
+    assert await _ticks(connection) == [False]
 
 
 async def test_a_monitor_with_a_backlog_appends_no_tick_as_it_cannot_know(connection: AsyncConnection) -> None:
