@@ -12,8 +12,9 @@ from monitor.agenda import Agenda
 from monitor.checkpoint import Chunk
 from monitor.fold import Fold
 from monitor.subjects import HOME, PERSON, Core, Kept, key_of, partition_of
+from schema.entries import Tick
 from schema.instants import Instant
-from tests.unit.monitor.random_logs import BEGINNING, Make, Row, Said, folded, random_logs, steps
+from tests.unit.monitor.random_logs import BEGINNING, Make, Row, Said, always, folded, random_logs, steps
 from tests.unit.monitor.small_core import SMALL
 
 Log = list[tuple[int, list[Make]]]
@@ -95,6 +96,24 @@ def test_taken_up_from_chunks_kept_at_any_positions_it_goes_on_as_if_it_had_neve
     assert [each for row in rows[start.position :] for each in steps(again, row)] == expected
     ends = {key: again.keep(*key) for key in again.chunks()}
     assert ends == kept[-1].chunks
+
+
+def test_taken_up_while_blind_it_does_not_learn_anew_that_it_is() -> None:
+    blind = [always(Tick(blind=True))]
+    kept = list[tuple[Row, dict[tuple[int, int], list[Kept]], Instant | None]]()
+    fold = Fold(person=SMALL, home=SMALL)
+
+    def keep(row: Row) -> None:
+        kept.append((row, {key: fold.keep(*key) for key in fold.chunks()}, fold.blind_at))
+
+    rows, _ = folded([(0, BEGINNING), (1, blind), (1, blind), (1, blind)], fold, keep)
+    (position, at, _), chunks, blind_at = kept[1]
+    again = Fold(person=SMALL, home=SMALL)
+    subjects = [(each, position) for chunk in chunks.values() for each in chunk]
+    again.resume(position, at, blind_at, rows[0][2], subjects)  # type: ignore[arg-type]
+    for row in rows[2:]:
+        steps(again, row)
+    assert {key: again.keep(*key) for key in again.chunks()} == kept[-1][1]
 
 
 FACTS = ("HomeSet", "PersonSet", "PlanSet", "TestModeSet")
