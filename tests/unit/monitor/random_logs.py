@@ -24,6 +24,7 @@ _KINDS = (
     (2, "bed", "out"),
     (2, "bed", "in"),
     (3, "pill", "opened"),
+    (1, "motion", "throws"),
 )
 
 
