@@ -8,12 +8,15 @@ import asyncio
 import logging
 import sys
 from pathlib import Path
-from typing import Annotated
+from typing import TYPE_CHECKING, Annotated
 
 import typer
 
 # Typer brings its own copy of click and does not re-export this error.
 from typer._click.exceptions import ClickException
+
+if TYPE_CHECKING:
+    from runtime.settings import Settings
 
 FASTEST = 10_000.0
 
@@ -126,6 +129,7 @@ def simulate(
 ) -> None:
     """Keep a set of homes living, until stopped."""
     from runtime.clock import SystemClock  # noqa: PLC0415 - see the module docstring
+    from runtime.logs import configure_logs  # noqa: PLC0415
     from runtime.service import run_together  # noqa: PLC0415
     from schema.people_file import PeopleFileError, read  # noqa: PLC0415
     from simulator.homes.living import keep_living  # noqa: PLC0415
@@ -136,7 +140,9 @@ def simulate(
         file = read(people or Path(__file__).with_name("demo.yaml"))
     except PeopleFileError as error:
         raise Refused(str(error)) from error
-    lives = keep_living(file, _broker(mqtt), SystemClock(), seed=seed, speed=speed, mishaps=emergencies)
+    url, settings = _broker(mqtt)
+    configure_logs(settings.log_format)
+    lives = keep_living(file, url, SystemClock(), seed=seed, speed=speed, mishaps=emergencies)
     asyncio.run(run_together("homes", lives=lives))
 
 
@@ -161,7 +167,7 @@ def device(
         press = reading(home, device, kind, value, clock.now(), urgent=urgent)
     except BadReadingError as error:
         raise Refused(str(error)) from error
-    url = _broker(mqtt)
+    url, _ = _broker(mqtt)
     try:
         asyncio.run(send(url, press, clock))
     except NotSentError as error:
@@ -170,15 +176,16 @@ def device(
     typer.echo(f"the broker has it: {press.topic} {kind} {value}")
 
 
-def _broker(given: str | None) -> str:
-    """Return the broker's URL, or refuse with what is missing."""
+def _broker(given: str | None) -> tuple[str, "Settings"]:
+    """Return the broker's URL and the settings, or refuse with what is missing."""
     from pydantic import ValidationError  # noqa: PLC0415 - see the module docstring
 
     from runtime.settings import Settings, settings_in_words  # noqa: PLC0415
     from simulator.brokers import NoBrokerError, broker_url  # noqa: PLC0415
 
     try:
-        return broker_url(given, Settings())
+        settings = Settings()
+        return broker_url(given, settings), settings
     except ValidationError as error:
         raise Refused(settings_in_words(error)) from error
     except NoBrokerError as error:

@@ -10,7 +10,7 @@ from runtime.clock import Clock
 from schema.instants import SECOND, Instant, iso
 from schema.readings import LIFE_KINDS, VALUES
 from simulator.brokers import connected
-from simulator.capture.lines import topic_fault
+from simulator.capture.lines import name_fault
 
 _NOT_SENT = {"hub", "sensor", "acceleration"}  # a status topic, a hub's word on a device, and samples
 SENT = {kind: values for kind, values in VALUES.items() if kind not in _NOT_SENT}
@@ -38,10 +38,10 @@ def reading(home: str, device: str, kind: str, value: str, at: Instant, *, urgen
     if value not in SENT[kind]:
         raise BadReadingError(f"'{value}' is nothing that {kind} says; expected one of {', '.join(SENT[kind])}")
     lane = "urgent" if (kind in LIFE_KINDS if urgent is None else urgent) else "homes"
+    for name in (home, device):
+        if fault := name_fault(name):
+            raise BadReadingError(f"'{name}' is no id of a home or device: it {fault}")
     topic = f"{lane}/{home}/{device}"
-    fault = topic_fault(topic) or ("has a slash inside an id" if topic.count("/") != 2 else None)
-    if fault:
-        raise BadReadingError(f"'{home}' and '{device}' make no topic: '{topic}' {fault}")
     payload = {"seq": at % SECOND, "boot": at // SECOND, "at": iso(at), "kind": kind, "value": value}
     return Press(topic, msgspec.json.encode(payload))
 

@@ -14,6 +14,11 @@ from schema.instants import Instant, iso, parse_instant
 EXAMPLE = '{"at": "2026-11-22T02:14:03.120Z", "topic": "homes/h1/bed-1", "payload": {...}}'
 
 
+# What the history can hold, less the 30 days by which a reading may be older than its line.
+EARLIEST: Instant = parse_instant("2000-03-01T00:00:00Z")
+LATEST: Instant = parse_instant("2099-12-31T00:00:00Z")
+
+
 class CaptureError(Exception):
     """A recording or capture cannot be used: where, what is wrong with it, what was expected."""
 
@@ -65,6 +70,8 @@ def _line(text: bytes, where: str) -> Line:
         at = parse_instant(written.at)
     except (msgspec.DecodeError, ValueError) as error:
         raise CaptureError(f"{where}: {error}; expected {EXAMPLE}") from error
+    if not EARLIEST <= at < LATEST:
+        raise CaptureError(f"{where}: the time {written.at} is none of a recording; expected 2000 to 2099")
     fault = topic_fault(written.topic)
     if fault:
         raise CaptureError(f"{where}: the topic '{written.topic}' {fault}")
@@ -84,12 +91,18 @@ def _bytes(raw: msgspec.Raw, where: str) -> bytes:
 def topic_fault(topic: str) -> str | None:
     """Say why nobody could publish on this topic, or return None.
 
-    A space is refused although MQTT allows it: our broker closes the connection that publishes one.
+    A space, a tab and a DEL are refused although MQTT allows them: our broker closes the connection that
+    publishes one.
     """
-    if not topic or topic.startswith("/") or topic.endswith("/") or "//" in topic:
-        return "has an empty part; expected for example homes/home-0001/bed-1"
+    if not topic:
+        return "is empty; expected for example homes/home-0001/bed-1"
     if any(character in topic for character in "+#\0"):
         return "holds a wildcard ('+' or '#') or a null; a message is published on one topic"
-    if any(character.isspace() for character in topic):
+    if any(character.isspace() or character == "\x7f" for character in topic):
         return "holds a space, which the broker does not take; rename the device at its hub, for example Hall_Door"
     return None
+
+
+def name_fault(name: str) -> str | None:
+    """Say why this cannot be a home's or a device's id, or return None."""
+    return "holds a slash" if "/" in name else topic_fault(name)

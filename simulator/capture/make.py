@@ -11,7 +11,7 @@ from typing import NamedTuple
 from schema.instants import Instant, iso
 from schema.people import Device
 from simulator.capture import kasteren, mit
-from simulator.capture.lines import CaptureError, encode, topic_fault
+from simulator.capture.lines import CaptureError, encode, name_fault
 from simulator.capture.recording import Recording, read_names
 from simulator.capture.sensors import ON_AND_OFF, devices
 from simulator.capture.spans import Span, by_sensor
@@ -40,9 +40,9 @@ def capture(form: str, files: Sequence[Path], home: str | None = None) -> list[C
     """Read the recordings of one format; CaptureError says what cannot be read or does not fit."""
     if form not in FORMATS:
         raise CaptureError(f"'{form}' is no format of recordings; expected one of {', '.join(FORMATS)}")
-    fault = topic_fault(f"homes/{home}") if home is not None else None
-    if fault or (home is not None and "/" in home):
-        raise CaptureError(f"--home '{home}' {fault or 'holds a slash'}; expected an id like home-0001")
+    fault = name_fault(home) if home is not None else None
+    if fault:
+        raise CaptureError(f"--home '{home}' {fault}; expected an id like home-0001")
     recordings = _recordings(form, files)
     if home is not None and len(recordings) > 1:
         raise CaptureError(f"--home names one home, and there are {len(recordings)} recordings")

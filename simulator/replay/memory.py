@@ -22,7 +22,7 @@ from schema.instants import Instant
 from schema.people_entries import entries
 from schema.people_records import PeopleFile
 from simulator.capture.lines import Line
-from simulator.replay.lanes import UNHEARD, lane_of
+from simulator.replay.lanes import lane_of, why_unheard
 
 Content = tuple[str, float | None, int | None, object]
 
@@ -55,8 +55,8 @@ class Memory:
 
     async def deliver(self, line: Line) -> list[FindingChange]:
         """Store and fold the message, as the gateway would have it and the monitor after it."""
-        if lane_of(line.topic) is None:
-            self._refused[UNHEARD] += 1
+        if lane_of(line) is None:
+            self._refused[why_unheard(line)] += 1
             return []
         arrived = message(line.topic, line.payload, line.at)
         prepared = prepare.prepare(arrived, prepare.read(arrived), self._directory)

@@ -44,7 +44,7 @@ from schema.people_records import PeopleFile
 from schema.readings import Lane
 from simulator.brokers import connected
 from simulator.capture.lines import Line
-from simulator.replay.lanes import UNHEARD, lane_of
+from simulator.replay.lanes import lane_of, why_unheard
 
 STORED_WITHIN_SECONDS = 60
 
@@ -196,7 +196,7 @@ class House:
         self._publisher = publisher
         self._lanes = lanes
         self._clock = clock
-        self._unheard = 0
+        self._unheard = Counter[str]()
         self._fold = Fold()
         self._monitor = Monitor(monitors, blind_after=None, new_fold=self._new_fold)
         self._said_until = 0
@@ -215,9 +215,9 @@ class House:
 
     async def deliver(self, line: Line) -> Sequence[FindingChange]:
         """Publish the message, wait until it is stored, and let the monitor see it."""
-        lane = lane_of(line.topic)
+        lane = lane_of(line)
         if lane is None:
-            self._unheard += 1
+            self._unheard[why_unheard(line)] += 1
             return []
         self._clock.at = line.at
         await self._connection.execute(_SET_CLOCK, (moment(line.at),))
@@ -231,9 +231,7 @@ class House:
         """Return the readings stored, and the messages refused by reason."""
         stored = await (await self._connection.execute(_READINGS)).fetchone()
         refused = Counter({reason: int(count) for reason, count in await self._rows(_REFUSED)})
-        if self._unheard:
-            refused[UNHEARD] = self._unheard
-        return (stored[0] if stored else 0), refused
+        return (stored[0] if stored else 0), refused + self._unheard
 
     async def fold(self) -> Sequence[FindingChange]:
         """Run the monitor over what the log has; return what it committed."""
