@@ -37,6 +37,21 @@ async def test_a_contact_who_cannot_be_reached_gives_their_turn_to_the_next(hous
     assert house.phones.told()[1:] == [(240, "daughter"), (240, "neighbour")]
 
 
+async def test_a_contact_who_fails_late_does_not_hurry_the_one_after_who_is_being_tried(house: House) -> None:
+    await house.do(
+        "insert into contacts (person, id, ordinal, name, phone) values ('ada', 'friend', 3, '', '+447700900177')"
+    )
+    await house.press()
+    await house.at(5 * MINUTE + 10 * SECOND)
+    daughters = await house.value(
+        "select a.id from attempts a join notifications n on n.id = a.notification where n.phone = %s", DAUGHTER
+    )
+    await house.do("update notifications set state = 'sent' where phone = %s", DAUGHTER)  # no receipt so far
+    await house.receipt(daughters, "undelivered", "30003")
+    await house.at(6 * MINUTE)
+    assert house.phones.told()[1:] == [(240, "daughter"), (300, "neighbour"), (360, "+447700900177")]
+
+
 async def test_when_all_contacts_fail_the_next_step_comes_at_once(house: House) -> None:
     await house.do("update contacts set phone = %s where id = 'neighbour'", "+447700900199")
     house.phones.refuses[DAUGHTER] = house.phones.refuses["+447700900199"] = Refused("not in use")

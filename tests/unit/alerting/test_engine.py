@@ -49,6 +49,7 @@ async def test_what_waits_its_turn_is_withdrawn_when_somebody_takes_the_alarm(ho
     number = await house.press()
     await house.at(4 * MINUTE)
     await house.acknowledge(number)
+    assert (await house.states())["neighbour"] == "withdrawn"  # now, not only when their turn comes
     await house.at(HOUR)
     assert [who for _, who in house.phones.told()] == ["social worker", "daughter"]
     assert (await house.states())["neighbour"] == "withdrawn"
