@@ -105,6 +105,7 @@ class Ingest:
                 self._marks.came_back(message.payload)
         if not self._full:
             self._link.resume()
+        metrics.RECEIVED.labels(self._lane).inc(len(batch))
         metrics.WAITING.labels(self._lane).set(len(self._queue))
         return len(batch)
 

@@ -113,6 +113,7 @@ class Session:
                 await asyncio.sleep(delay)
                 delay = min(delay * 2, LONGEST_RETRY_SECONDS)
         finally:
+            self._wanted.clear()
             self._client.disconnect()
             self._client.loop_write()
 
@@ -187,7 +188,6 @@ class Session:
 
     def _on_message(self, client: Client, _: Any, came: MQTTMessage) -> None:
         self._received += 1
-        metrics.RECEIVED.labels(self._lane).inc()
         taken = message(
             _topic(came),
             bytes(came.payload),

@@ -7,12 +7,13 @@ row. The caller commits, and acknowledges only then.
 Rows go in sorted by key and the log's lock is taken last: two lanes can wait for each other, never in a circle.
 """
 
-from collections.abc import Callable, Container, Iterable, Sequence
+from collections.abc import Callable, Container, Sequence
 from typing import Any, NamedTuple
 
 import msgspec
 from psycopg import AsyncConnection, OperationalError
 
+from gateway.arrays import bytes_or_null, numbers, numbers_or_null, truths, words
 from gateway.cap import Cap
 from gateway.dialects import topics
 from gateway.identity import ALWAYS_NEW, CALLS, Undated
@@ -94,6 +95,7 @@ _NAME = 200
 _READY = "select to_regclass('rejected_messages') is not null"
 
 Key = tuple[int, int, int, int, str]
+Name = tuple[int, int, int, str]
 
 
 class Stored(NamedTuple):
@@ -169,8 +171,8 @@ class Transaction:
 
     async def _fresh(self, arrived: list[_Arrived]) -> tuple[list[_Arrived], list[_Arrived]]:
         """Divide into what may be new and what, having no time, was stored already."""
-        firsts: dict[tuple[int, int, int, str], Undated] = {}
-        by_span: dict[Duration, dict[tuple[int, int, int, str], int]] = {}
+        firsts: dict[Name, Undated] = {}
+        by_span: dict[Duration, dict[Name, int]] = {}
         for candidate, message in arrived:
             if candidate.undated is not None and candidate.undated[:4] not in firsts:
                 firsts[candidate.undated[:4]] = candidate.undated
@@ -190,22 +192,24 @@ class Transaction:
             (again if known else fresh).append(each)
         return fresh, again
 
-    async def _remember(
-        self, span: Duration, names: dict[tuple[int, int, int, str], int]
-    ) -> set[tuple[int, int, int, str]]:
-        columns = _columns([(*name, names[name]) for name in sorted(names)])
+    async def _remember(self, span: Duration, names: dict[Name, int]) -> set[Name]:
+        device, boot, seq, kind, received_at = zip(*((*name, names[name]) for name in sorted(names)), strict=True)
+        columns = numbers(device), numbers(boot), numbers(seq), words(kind), numbers(received_at)
         cursor = await self._connection.execute(_UNDATED, (*columns, span))
-        return {tuple(row) for row in await cursor.fetchall()}
+        return {(row[0], row[1], row[2], row[3]) for row in await cursor.fetchall()}
 
     async def _insert(self, entries: list[ReadingEntry]) -> set[Key]:
         """Insert the entries, sorted by key, and return the keys of those that were not there."""
         if not entries:
             return set()
-        columns = _columns([
-            (e.device, e.observed_at, e.boot, e.seq, e.kind, e.value, e.received_at, e.retained, e.clock_doubted,
-             e.battery, e.signal, None if e.samples is None else msgspec.msgpack.encode(e.samples))
-            for e in entries
-        ])  # fmt: skip
+        columns = (
+            *_identities(entries),
+            words([entry.value for entry in entries]),
+            numbers([entry.received_at for entry in entries]),
+            truths([entry.retained for entry in entries]),
+            truths([entry.clock_doubted for entry in entries]),
+            *_levels(entries),
+        )
         cursor = await self._connection.execute(_READINGS, (self._batch, *columns, len(entries)))
         rows = await cursor.fetchall()
         if rows[0][0] == len(entries):
@@ -215,11 +219,12 @@ class Transaction:
     async def _compare(self, again: list[_Arrived]) -> None:
         """Refuse those that say otherwise than what is stored under their identity."""
         entries = [each.candidate.entry for each in again]
-        columns = _columns([
-            (e.device, e.observed_at, e.boot, e.seq, e.kind, e.value, e.battery, e.signal,
-             None if e.samples is None else msgspec.msgpack.encode(e.samples), e.clock_doubted)
-            for e in entries
-        ])  # fmt: skip
+        columns = (
+            *_identities(entries),
+            words([entry.value for entry in entries]),
+            *_levels(entries),
+            truths([entry.clock_doubted for entry in entries]),
+        )
         for (nth,) in await (await self._connection.execute(_OTHERWISE, columns)).fetchall():
             self._conflict(again[nth - 1])
 
@@ -269,9 +274,22 @@ def _content(entry: ReadingEntry) -> tuple[Any, ...]:
     return entry.value, entry.battery, entry.signal, entry.samples
 
 
-def _columns(rows: Iterable[tuple[Any, ...]]) -> list[list[Any]]:
-    """Turn rows into the parallel arrays that unnest takes."""
-    return [list(column) for column in zip(*rows, strict=True)]
+def _identities(entries: list[ReadingEntry]) -> tuple[str, ...]:
+    return (
+        numbers([entry.device for entry in entries]),
+        numbers([entry.observed_at for entry in entries]),
+        numbers([entry.boot for entry in entries]),
+        numbers([entry.seq for entry in entries]),
+        words([entry.kind for entry in entries]),
+    )
+
+
+def _levels(entries: list[ReadingEntry]) -> tuple[str, ...]:
+    return (
+        numbers_or_null([entry.battery for entry in entries]),
+        numbers_or_null([entry.signal for entry in entries]),
+        bytes_or_null([None if each.samples is None else msgspec.msgpack.encode(each.samples) for each in entries]),
+    )
 
 
 def _named(message: Message) -> tuple[str | None, str | None]:

@@ -23,7 +23,7 @@ from gateway.steady import SteadyConnection
 from runtime.clock import Clock
 from runtime.log import append
 from schema.entries import Tick, pack
-from schema.instants import MILLISECOND, MINUTE, SECOND, Duration, Instant, instant
+from schema.instants import MILLISECOND, MINUTE, SECOND, Duration, Instant
 
 log = structlog.get_logger()
 
@@ -37,7 +37,11 @@ _BEHIND = "behind", "a backlog has been draining for two minutes: ticks come mar
 _CAUGHT_UP = "caught_up", "the backlog is drained"
 
 _TRY = "select pg_try_advisory_xact_lock(%s)"
-_LAST = "select committed_at from log where kind = 'tick' order by position desc limit 1"
+# By the database's clock on both sides, in microseconds: another gateway's may differ from ours.
+_SINCE_LAST = """
+    select (extract(epoch from clock_timestamp() - committed_at) * 1000000)::bigint
+    from log where kind = 'tick' order by position desc limit 1
+"""
 
 
 class Marking(Protocol):
@@ -125,7 +129,7 @@ class Ticks:
         row = await (await connection.execute(_TRY, (_LOCK,))).fetchone()
         if row is None or not row[0]:
             return
-        last = await (await connection.execute(_LAST)).fetchone()
-        since = EVERY if last is None else self._clock.now() - instant(last[0])
+        last = await (await connection.execute(_SINCE_LAST)).fetchone()
+        since = EVERY if last is None else last[0]
         if since >= EVERY - 100 * MILLISECOND or since < 0:
             await append(connection, "tick", pack([tick]))

@@ -3,6 +3,7 @@
 A topic is text that anybody may have chosen: what is no topic of ours comes back as None, never as an error.
 """
 
+from functools import lru_cache
 from typing import Literal, NamedTuple
 
 Speech = Literal["own", "status", "zigbee2mqtt", "shelly", "tasmota", "esphome", "reassure"]
@@ -28,6 +29,7 @@ class Address(NamedTuple):
     rest: str
 
 
+@lru_cache(maxsize=16_384)  # homes say the same topics all day
 def read(topic: str) -> Address | None:
     """Return what the topic says, or None where it is no topic of the contract."""
     lane, _, path = topic.partition("/")

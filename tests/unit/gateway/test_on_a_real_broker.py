@@ -13,7 +13,7 @@ import pytest
 from psycopg_pool import AsyncConnectionPool
 
 from runtime.database import pool
-from runtime.embedded import embedded_database
+from runtime.embedded import embedded_broker, embedded_database
 from runtime.migrate import migrate
 from schema.entries import Tick, unpack
 from schema.instants import SECOND
@@ -230,6 +230,30 @@ async def test_the_database_away_the_broker_holds_what_comes_until_it_is_back(
             async with pool(server.url, name="test") as connections:
                 await stored(connections, 50)
                 assert await count(connections, READINGS) == 50
+
+
+async def test_a_broker_killed_with_messages_in_flight_gives_its_ids_out_anew_and_nothing_is_mistaken(
+    database: AsyncConnectionPool, database_url: str, tmp_path: Path, home: str
+) -> None:
+    async with embedded_broker(tmp_path) as broker:
+        address = BrokerAddress(
+            broker.host, broker.port, broker.gateway_user, broker.gateway_password, broker.gateway_url
+        )
+        async with running(database_url, address, unique("gateway")):
+            await subscribed(database)
+            async with database.connection() as connection, connection.transaction():
+                await connection.execute("lock table readings in exclusive mode")
+                async with hub(address) as client:
+                    for _ in range(30):
+                        await say(client, f"homes/{home}/zigbee2mqtt/Küche/Fenster", WINDOW)
+                await until(lambda: _waits_for_a_lock(database))
+                broker.kill()
+            await broker.restart()
+            async with hub(address) as client:
+                await say_all(client, f"homes/{home}/bed-1", [bed(number) for number in range(30)])
+            await stored(database, 60)
+            await asyncio.sleep(4)  # past ack_wait: what is to come again has come
+    assert await count(database, READINGS) == 60
 
 
 async def _waits_for_a_lock(database: AsyncConnectionPool) -> bool:
