@@ -154,7 +154,7 @@ async def test_who_came_while_a_checkpoint_was_under_way_is_saved_before_the_res
     await _chunks(monitor, START + CHECKPOINT_EVERY)
     await _chunks(monitor, START + CHECKPOINT_EVERY)
     await monitor.run_once(START + 3 * CHECKPOINT_EVERY)
-    await store(connection, START, *(home_set(f"n{n}", 5000 + n * 10) for n in range(100)))
-    for _ in range(40):
-        await monitor.run_once(START + 3 * CHECKPOINT_EVERY)
+    await store(connection, START + 1, *(home_set(f"n{n}", 5000 + n * 10) for n in range(100)))
+    for turn in range(80):
+        await monitor.run_once(START + (3 + turn // 40) * CHECKPOINT_EVERY)
         assert (await restore(connection, ALL, small_fold)).position > 0
