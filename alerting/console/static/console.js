@@ -38,13 +38,14 @@
   }
 
   // --- Liveness: by this page's own clock ------------------------------------------------------------
-  let source = null;
   let heardAt = null; // by performance.now(), which no change of the wall clock moves
-  let cutAt = null;
+  let cutAt = null; // since when the stream is cut off
+  let staleAt = null; // since when what is shown cannot be fetched again, though heartbeats may still come
 
   function isLive() {
     const at = performance.now();
-    return heardAt !== null && at - heardAt < HEARTBEAT_MISSED_MS && (cutAt === null || at - cutAt < CUT_OFF_MS);
+    const lasts = (since) => since !== null && at - since >= CUT_OFF_MS;
+    return heardAt !== null && at - heardAt < HEARTBEAT_MISSED_MS && !lasts(cutAt) && !lasts(staleAt);
   }
 
   function showLiveness() {
@@ -73,7 +74,7 @@
   }
 
   function follow() {
-    source = new EventSource("/api/stream");
+    const source = new EventSource("/api/stream");
     source.addEventListener("open", () => refresh());
     source.addEventListener("heartbeat", () => {
       heard();
@@ -122,8 +123,13 @@
     try {
       const answer = await fetch(room.dataset.refresh, { headers: { Accept: "text/html" }, cache: "no-store" });
       if (answer.redirected || answer.status === 401) { location.reload(); return; }
-      if (answer.ok) patch(room, await answer.text());
-    } catch { refreshOwed = true; } finally { refreshing = false; }
+      if (!answer.ok) throw new Error(answer.statusText);
+      patch(room, await answer.text());
+      staleAt = null;
+    } catch {
+      staleAt ??= performance.now();
+      refreshOwed = true;
+    } finally { refreshing = false; }
   }
 
   function patch(room, html) {
