@@ -15,8 +15,7 @@ import msgspec
 
 from monitor.presence import Presence, forget, note_silent_hub, sight
 from monitor.rules import RULES, AnyState
-from monitor.rules.button import ButtonState
-from monitor.rules.fall import FallState
+from monitor.rules.calls import CallState
 from monitor.seeing import see
 from monitor.stimuli import (
     AlarmWasClosed,
@@ -28,7 +27,7 @@ from monitor.stimuli import (
     WatchChanged,
 )
 from monitor.verdicts import Scene, changes, technical
-from monitor.watch import CALLS, Watch
+from monitor.watch import CALLS, Watch, WatchedRule
 from monitor.words import clock
 from schema.entries import ReadingEntry
 from schema.findings import Finding, FindingChange
@@ -49,6 +48,8 @@ class PersonState(msgspec.Struct):
     rules: dict[str, AnyState] = msgspec.field(default_factory=dict)  # by WatchedRule.key
     busy: list[str] = msgspec.field(default_factory=list)  # rules of which something runs: asked at every reading
     set_aside: dict[str, Finding] = msgspec.field(default_factory=dict)  # rules that threw
+    failures: list[str] = msgspec.field(default_factory=list)  # said lately: no finding is raised twice
+    idle: list[str] = msgspec.field(default_factory=list)  # rules no longer in force; what they ended stays known
 
 
 def new_state(watch: Watch) -> PersonState:
@@ -114,7 +115,7 @@ def _reading(state: PersonState, entry: ReadingEntry, watch: Watch, said: Said) 
     try:
         nearer = see(state.presence, entry, device, watch)
     except Exception as error:  # noqa: BLE001 - what it told is lost; everything else goes on, and it is said
-        said.append(_presence_failed(state, watch, entry, error))
+        said.extend(_presence_failed(state, watch, entry, error))
         nearer = True
     ask = bool(state.busy) or entry.kind == "pill"
     if ask:
@@ -139,7 +140,7 @@ def _ask(state: PersonState, scene: Scene, said: Said) -> None:
     try:
         said.extend(changes(kept, scene, RULES[scene.rule.name].step(kept, scene)))
     except Exception as error:  # noqa: BLE001 - whatever it is, the other rules must run
-        said.append(_failed(state, scene, error))
+        said.extend(_failed(state, scene, error))
     _note_busy(state, key)
     if scene.rule.name == "silence" and kept.running is not None and scene.rule.device == scene.watch.hub:
         note_silent_hub(scene.presence, kept.running.onset)
@@ -153,31 +154,46 @@ def _note_busy(state: PersonState, key: str) -> None:
 
 def _is_busy(kept: AnyState) -> bool:
     """Tell whether something of the rule runs that other readings may end: calls are ended by their own kind alone."""
-    if isinstance(kept, ButtonState | FallState):
+    if isinstance(kept, CallState):
         return False
     return kept.running is not None or kept.unseen is not None
 
 
-def _failed(state: PersonState, scene: Scene, error: Exception) -> FindingChange:
+def _failed(state: PersonState, scene: Scene, error: Exception) -> Said:
     """Set the rule aside until the watch changes; a call for help is said all the same, and its rule begun anew."""
-    rule = scene.rule
-    reason = f"rule {rule.id} failed and is set aside until plan or home change: {error!r}"
-    if rule.name in CALLS:
-        state.rules[rule.key] = RULES[rule.name].state(since=scene.at)  # type: ignore[assignment]
-        reason = f"rule {rule.id} failed over a reading: take it for a call for help: {error!r}"
-    finding = technical(scene, rule=f"{rule.id}:failed", name=rule.name, onset=scene.at, reason=reason)
-    if rule.name in CALLS:
-        finding = msgspec.structs.replace(finding, kind=rule.kind, priority=rule.priority, policy=rule.policy)
-    else:
+    rule, reading = scene.rule, scene.reading
+    if rule.name not in CALLS:
+        reason = f"rule {rule.id} failed and is set aside until plan or home change: {error!r}"
+        finding = technical(scene, rule=f"{rule.id}:failed", name=rule.name, onset=scene.at, reason=reason)
         state.set_aside[rule.key] = finding
-    return FindingChange(change="raised", finding=finding, at=scene.at)
+        return _say_once(state, finding)
+    state.rules[rule.key] = RULES[rule.name].state(since=scene.at, made_of=rule.made_of)  # type: ignore[assignment]
+    reason = f"rule {rule.id} failed over a reading: take it for a call for help: {error!r}"
+    onset = scene.at if reading is None else reading.observed_at
+    device = None if reading is None else scene.watch.devices[reading.device].id
+    finding = technical(scene, rule=f"{rule.id}:failed", name=rule.name, onset=onset, reason=reason, device=device)
+    return _say_once(
+        state, msgspec.structs.replace(finding, kind=rule.kind, priority=rule.priority, policy=rule.policy)
+    )
 
 
-def _presence_failed(state: PersonState, watch: Watch, entry: ReadingEntry, error: Exception) -> FindingChange:
+def _presence_failed(state: PersonState, watch: Watch, entry: ReadingEntry, error: Exception) -> Said:
+    """Say that a reading could not be taken in, of each device once until the watch changes."""
     scene = Scene(state.at, watch.in_force(state.at)[0], watch, state.presence)
-    reason = f"a reading of {watch.devices[entry.device].id} could not be taken in: {error!r}"
-    finding = technical(scene, rule="presence:failed", name="presence", onset=scene.at, reason=reason)
-    return FindingChange(change="raised", finding=finding, at=scene.at)
+    device, name = watch.devices[entry.device].id, "presence"
+    reason = f"a reading of {device} could not be taken in: {error!r}"
+    since = state.rules[scene.rule.key].since
+    return _say_once(
+        state, technical(scene, rule=f"{name}:failed", name=name, onset=since, reason=reason, device=device)
+    )
+
+
+def _say_once(state: PersonState, finding: Finding) -> Said:
+    """Say it, unless it was said: what fails tends to fail again."""
+    if finding.id in state.failures:
+        return []
+    state.failures = [*state.failures[-15:], finding.id]
+    return [FindingChange(change="raised", finding=finding, at=state.at)]
 
 
 def _take_up(state: PersonState, watch: Watch, said: Said) -> None:
@@ -188,20 +204,38 @@ def _take_up(state: PersonState, watch: Watch, said: Said) -> None:
     for finding in state.set_aside.values():
         said.append(_clear(finding, at, "tried again, as plan or home changed"))
     state.set_aside = {}
-    idle = dict(watch.idle)
-    for key, kept in list(state.rules.items()):
-        rule = in_force.get(key)
-        if rule is None or not isinstance(kept, RULES[rule.name].state):
-            why = f"no longer watched: {idle.get(key, 'not in the plan')}"
-            said.extend(_clear(each, at, why) for each in (kept.running, kept.unseen) if each is not None)
-            del state.rules[key]
+    why = dict(watch.idle)
+    for key, kept in state.rules.items():
+        if key not in in_force and key not in state.idle:
+            _leave_off(kept, at, f"no longer watched: {why.get(key, 'not in the plan')}", said)
     for key, rule in in_force.items():
-        if key not in state.rules:
-            state.rules[key] = RULES[rule.name].state(since=at, made_of=rule.made_of)  # type: ignore[assignment]
-        elif state.rules[key].made_of != rule.made_of:
-            state.rules[key].made_of, state.rules[key].edited_at = rule.made_of, at
+        _begin(state, key, rule, said)
+    state.idle = [key for key in state.rules if key not in in_force]
     state.busy = [key for key, kept in state.rules.items() if _is_busy(kept)]
     forget(state.presence, watch.devices)
+
+
+def _begin(state: PersonState, key: str, rule: WatchedRule, said: Said) -> None:
+    """Begin with a rule, or go on with one that stays; what it ended before keeps its next finding another."""
+    kept, kind = state.rules.get(key), RULES[rule.name].state
+    if isinstance(kept, kind) and key not in state.idle:
+        if kept.made_of != rule.made_of:
+            kept.made_of, kept.edited_at = rule.made_of, state.at
+        return
+    begun = kind(since=state.at, made_of=rule.made_of)
+    if kept is not None:
+        _leave_off(kept, state.at, "the rule is another now", said)
+        begun.ended_for, begun.ended_at = kept.ended_for, kept.ended_at
+    if isinstance(kept, CallState) and isinstance(begun, CallState):
+        begun.known = kept.known
+    state.rules[key] = begun  # type: ignore[assignment]
+
+
+def _leave_off(kept: AnyState, at: Instant, why: str, said: Said) -> None:
+    said.extend(_clear(each, at, why) for each in (kept.running, kept.unseen) if each is not None)
+    if kept.running is not None:
+        kept.end(at, covering=at)
+    kept.unseen = None
 
 
 def _closed(state: PersonState, findings: tuple[str, ...]) -> None:

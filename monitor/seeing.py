@@ -37,12 +37,15 @@ def see(presence: Presence, entry: ReadingEntry, device: WatchedDevice, watch: W
     """Take a reading in. Return whether some deadline may be nearer for it (most only push them away)."""
     if entry.kind in {"hub", "sensor"}:
         return _equipment(presence, entry)
+    first = False
     if not entry.retained:
+        first = not presence.life_at or entry.device not in presence.heard
         _heard(presence, entry)
         if entry.device == watch.hub:
             _hub_speaks(presence, entry)
     told = _TOLD_BY.get(entry.kind)
-    return told is not None and device.seen and told(presence, entry, device, watch)
+    nearer = told is not None and device.seen and told(presence, entry, device, watch)
+    return nearer or first
 
 
 def _heard(presence: Presence, entry: ReadingEntry) -> None:
@@ -52,6 +55,11 @@ def _heard(presence: Presence, entry: ReadingEntry) -> None:
         presence.home_heard = entry.received_at
         if entry.observed_at > presence.hub_lost_at and (presence.hub_lost_at or presence.hub_silent_from):
             _hub_is_back(presence, entry)
+
+
+def _last_word(presence: Presence) -> Instant:
+    """Return the newest fact the home told: `offline` from before it was overtaken."""
+    return max(presence.heard.values(), default=0)
 
 
 def _hub_is_back(presence: Presence, entry: ReadingEntry) -> None:
@@ -71,7 +79,7 @@ def _equipment(presence: Presence, entry: ReadingEntry) -> bool:
             _heard(presence, entry)
         if entry.kind == "hub" and presence.hub_lost_at and entry.observed_at >= presence.hub_lost_at:
             _hub_is_back(presence, entry)
-    elif entry.kind == "hub" and not presence.hub_lost_at:
+    elif entry.kind == "hub" and not presence.hub_lost_at and entry.observed_at > _last_word(presence):
         presence.hub_lost_at = entry.observed_at
     return True
 

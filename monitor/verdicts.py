@@ -138,7 +138,7 @@ def changes(state: State, scene: Scene, verdicts: Iterable[Verdict]) -> list[Fin
                 said.append(_say("cleared", state.running, scene, why))
                 state.end(scene.at, max(state.raised_for, state.running.onset))
             case CannotSee(reason) if state.unseen is None:
-                state.unseen = _unseen(scene, reason)
+                state.unseen = _unseen(state, scene, reason)
                 said.append(_say("raised", state.unseen, scene))
             case SeesAgain(why) if state.unseen is not None:
                 said.append(_say("cleared", state.unseen, scene, why))
@@ -210,14 +210,14 @@ def technical(scene: Scene, *, rule: str, name: str, onset: Instant, reason: str
     )
 
 
-def _unseen(scene: Scene, reason: str) -> Finding:
+def _unseen(state: State, scene: Scene, reason: str) -> Finding:
     rule = scene.rule
     hub = scene.watch.devices.get(scene.watch.hub) if scene.watch.hub is not None else None
     return technical(
         scene,
         rule=f"{rule.id}:unseen",
         name=rule.name,
-        onset=scene.lost_since,
+        onset=max(scene.lost_since, state.since),
         reason=reason,
         device=hub.id if hub else None,
     )

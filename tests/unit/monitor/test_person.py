@@ -119,13 +119,20 @@ def test_consent_withdrawn_clears_and_says_why() -> None:
     story = Story(watch_of(BED), "22:00").at("22:30", "bed-1 in").at("02:14", "bed-1 out").until("02:35")
     story.goes_by(watch_of(BED, consent=Consent(covers=("door",))))
     assert story.last.why == "no longer watched: consent covers no bed"
-    assert set(story.state.rules) == {"button", "fall", "contact:door-1"}
+    assert story.at("03:00", "bed-1 in").at("03:10", "bed-1 out").until("04:00").last.change == "cleared"
 
 
 def test_a_rule_back_after_a_while_begins_anew() -> None:
     story = Story(watch_of(QUIET)).at("12:10", "motion-1 detected").goes_by(watch_of()).until("15:00")
     story.goes_by(watch_of(QUIET)).until("16:11")
     assert story.told == ["16:10 raised inactivity"]
+
+
+def test_a_rule_taken_out_and_put_back_raises_another_finding() -> None:
+    story = Story(watch_of(DOOR)).at("12:10", "door-1 open").until("12:30")
+    story.goes_by(watch_of()).goes_by(watch_of(DOOR)).until("13:00")
+    assert story.told == ["12:25 raised door_open", "12:30 cleared door_open", "12:45 raised door_open"]
+    assert story.said[0].finding.id != story.said[2].finding.id
 
 
 def test_a_plan_to_come_waits_for_its_day_and_the_one_before_goes_on() -> None:
@@ -188,6 +195,7 @@ def test_a_reading_that_cannot_be_taken_in_is_said_and_keeps_nothing_else_back(
         patched.setattr("monitor.person.see", broken)
         story.at("12:10", "motion-1 detected").at("12:20", "pendant-1 pressed")
     assert story.told == ["12:10 raised presence:failed", "12:20 raised button", "12:20 raised presence:failed"]
+    assert story.said[0].finding.device == "motion-1"
 
 
 def test_readings_of_devices_that_are_nothing_to_her_change_nothing() -> None:
