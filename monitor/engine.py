@@ -128,7 +128,8 @@ class Monitor:
         if self._behind_since:
             rows = await self._behind(rows, now)
         if not rows:
-            return Counts(blind_ticks=await self._tick_blind(fold, now), chunks=await self._checkpoint(fold, now))
+            ticks, chunks = await self._tick_blind(fold, now), await self._checkpoint(fold, now)
+            return Counts(blind_ticks=ticks, chunks=chunks, busy=bool(chunks and self._to_save))
         said, entries = await self._step(fold, rows, now)
         written = await self._commit(fold, said)
         self._entries_since += entries

@@ -13,8 +13,10 @@ from monitor.fold import Fold
 from monitor.service import watch
 from runtime.clock import SystemClock
 from runtime.database import Listener
+from runtime.embedded import EmbeddedDatabase
 from schema.entries import Tick
 from schema.instants import SECOND
+from tests.conftest import TEMPLATE
 from tests.unit.monitor.small_core import home_set, moves, person_set, plan_set, press
 from tests.unit.monitor.stored_log import cursors, store, written
 
@@ -81,6 +83,24 @@ async def test_the_service_outlives_its_connection_and_misses_nothing(
         await _read_up_to(connection, await store(connection, at, moves(at), press(at)))
     assert len(await written(connection)) == 3
     assert not service.done()
+
+
+async def test_started_before_its_database_it_waits_for_it(server: EmbeddedDatabase) -> None:
+    url = server.url_for("late")
+    listener = Listener(url, ["log"])
+    tasks = [asyncio.create_task(work) for work in (listener.run(), watch(url, listener, SystemClock()))]
+    try:
+        await asyncio.sleep(0.1)  # it has tried by then, or tries later: either must do
+        async with await AsyncConnection.connect(server.url, autocommit=True) as administrator:
+            await administrator.execute(f"create database late template {TEMPLATE}".encode())
+        async with await AsyncConnection.connect(url, autocommit=True) as connection:
+            await _read_up_to(connection, await store(connection, SystemClock().now(), home_set(), person_set()))
+    finally:
+        for task in tasks:
+            task.cancel()
+        await asyncio.gather(*tasks, return_exceptions=True)
+        async with await AsyncConnection.connect(server.url, autocommit=True) as administrator:
+            await administrator.execute("drop database if exists late with (force)")
 
 
 async def test_asked_to_stop_it_saves_a_checkpoint_so_that_nothing_is_left_to_replay(
