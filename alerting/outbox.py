@@ -71,7 +71,8 @@ async def put(connection: AsyncConnection, alarm: AlarmRow, notify: Notify, zone
             "receipt_by": None if page.kind == "desk" else moment(page.not_before + RECEIPT_WITHIN),
         }
         await connection.execute(_INSERT, parameters)
-    await connection.execute("notify outbox")
+    if codes:
+        await connection.execute("notify outbox")
 
 
 async def withdraw(connection: AsyncConnection, alarm: int, why: str) -> int:

@@ -42,6 +42,13 @@ _DUE = _COLUMNS + " where id = %s and due_at <= %s and closed_at is null for upd
 _OPEN = _COLUMNS + " where subject_kind = %s and subject = %s and kind = %s and closed_at is null for update"
 
 
+# Whoever shows the alarm hears of it on commit.
+_LINE = """
+with line as (insert into journal (alarm, at, actor, action, text, detail) values (%s, %s, %s, %s, %s, %s))
+select pg_notify('alarms', %s)
+"""
+
+
 async def locked(connection: AsyncConnection, number: int) -> AlarmRow | None:
     """Return the alarm, waiting for whoever is changing it; None where there is none."""
     return await _one(connection, _BY_NUMBER, (number,))
@@ -59,20 +66,11 @@ async def locked_open(
     return await _one(connection, _OPEN, (subject_kind, subject, kind))
 
 
-async def changed(connection: AsyncConnection, number: int) -> None:
-    """Tell, on commit, that something about the alarm changed."""
-    await connection.execute("select pg_notify('alarms', %s)", (str(number),))
-
-
 async def write_journal(  # noqa: PLR0917 - a line reads in this order: when, who, what, in words
     connection: AsyncConnection, number: int, at: Instant, actor: str, action: str, text: str, **detail: Any
 ) -> None:
     """Add a line to the alarm's journal (a sentence, and figures for whoever computes from it), and tell of it."""
-    await connection.execute(
-        "insert into journal (alarm, at, actor, action, text, detail) values (%s, %s, %s, %s, %s, %s)",
-        (number, moment(at), actor, action, text, Jsonb(detail)),
-    )
-    await changed(connection, number)
+    await connection.execute(_LINE, (number, moment(at), actor, action, text, Jsonb(detail), str(number)))
 
 
 async def _one(connection: AsyncConnection, query: str, parameters: tuple[Any, ...]) -> AlarmRow | None:

@@ -13,13 +13,15 @@ from psycopg.types.json import Jsonb
 from alerting import outbox
 from alerting.attached import Attached, attached
 from alerting.escalation import Effect, Notify, PassedOver, Stimulus, step, timers
-from alerting.record import AlarmRow, changed, write_journal
+from alerting.record import AlarmRow, write_journal
 from runtime.database import GONE
 from schema.instants import SECOND, Duration, Instant, moment
 
 TRIED_AGAIN_AFTER: Duration = 10 * SECOND
 
-_STORE = "update alarms set escalation = %s, due_at = %s where id = %s"
+_STORE = """
+with stored as (update alarms set escalation = %s, due_at = %s where id = %s) select pg_notify('alarms', %s)
+"""
 _AGAIN = "update alarms set due_at = %s where id = %s and owner is null and closed_at is null"
 
 log = structlog.get_logger()
@@ -37,7 +39,6 @@ async def tell(connection: AsyncConnection, alarm: AlarmRow, stimulus: Stimulus,
         text = f"The escalation could not be stepped ({type(error).__name__}); it is tried again in 10 s."
         await write_journal(connection, alarm.id, at, "escalation", "step_failed", text, error=str(error))
         await connection.execute(_AGAIN, (moment(at + TRIED_AGAIN_AFTER), alarm.id))
-    await changed(connection, alarm.id)
 
 
 async def _step(connection: AsyncConnection, alarm: AlarmRow, stimulus: Stimulus, at: Instant) -> None:
@@ -47,7 +48,7 @@ async def _step(connection: AsyncConnection, alarm: AlarmRow, stimulus: Stimulus
         await _carry_out(connection, alarm, effect, now, at)
     due = min(timers(state, now.plan).values(), default=None)
     stored = Jsonb(msgspec.to_builtins(state))
-    await connection.execute(_STORE, (stored, None if due is None else moment(due), alarm.id))
+    await connection.execute(_STORE, (stored, None if due is None else moment(due), alarm.id, str(alarm.id)))
 
 
 async def _carry_out(connection: AsyncConnection, alarm: AlarmRow, effect: Effect, now: Attached, at: Instant) -> None:

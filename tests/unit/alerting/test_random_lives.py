@@ -18,7 +18,7 @@ from alerting.channels import Ambiguous, Outgoing, Refused, Result, Sent, TryLat
 from schema.instants import HOUR, MINUTE, SECOND, instant, moment, parse_instant
 from tests.unit.alerting.house import DAUGHTER, NEIGHBOUR, NURSE, SOCIAL_WORKER, House
 
-FIRST, _, LAST = os.environ.get("TELECARE_NIGHTS", "0-5").partition("-")
+FIRST, _, LAST = os.environ.get("TELECARE_NIGHTS", "0-3").partition("-")
 SEEDS = range(int(FIRST), int(LAST or FIRST) + 1)
 STEPS = 45
 
