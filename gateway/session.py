@@ -5,7 +5,8 @@ outlives connections (`clean_session` false, a client id that stays), so the bro
 it reconnects for as long as it runs, at most 5 s apart; it reads no faster than messages are stored.
 
 Tried on nats-server 2.15: a redelivery has DUP set and, over reconnections, the same packet id; it comes
-`ack_wait` after the first delivery, reconnected or not; a broker that was killed gives its ids out anew.
+`ack_wait` after the first delivery, reconnected or not. A broker that was killed gives its ids out anew, and what
+it gave out last without DUP: of readings with neither time nor number some may count twice then, none is lost.
 """
 
 import asyncio

@@ -1,5 +1,6 @@
 """Stored, then acknowledged; once, whatever comes twice; and nothing that arrives leads to nothing."""
 
+import asyncio
 import random
 from typing import Any
 
@@ -7,10 +8,11 @@ import pytest
 from psycopg_pool import AsyncConnectionPool
 
 from gateway.cap import Cap
+from gateway.message import Message
 from gateway.store import SAME_IDENTITY
 from schema.instants import DAY, HOUR, MINUTE, SECOND
 from tests.unit.gateway.house import add_device, add_home, count, presses, rows, told
-from tests.unit.gateway.lane import NOW, Faults, bed, came, lane
+from tests.unit.gateway.lane import NOW, Faults, Lane, bed, came, lane
 
 ALL = "select seq from readings order by seq"
 LOG_ROWS = "select count(*) from log"
@@ -60,6 +62,19 @@ async def test_redelivered_reordered_and_partly_repeated_batches_count_once(
     assert await stored(database) == list(range(1, 41))
     assert sorted(entry.seq for entry in await told(database)) == list(range(1, 41))
     assert not await reasons(database)
+
+
+async def test_two_lanes_that_store_the_same_at_once_neither_double_nor_hold_each_other_up(
+    database: AsyncConnectionPool, database_url: str, home: str
+) -> None:
+    messages = list(bed(home, *range(1, 201)))
+    messages += [came(f"homes/{home}/motion-1", {"seq": n, "kind": "motion", "value": "clear"}) for n in range(200)]
+    dice = random.Random(7)  # noqa: S311 - a seeded world, not a secret
+    async with lane(database_url) as one, lane(database_url) as other, asyncio.TaskGroup() as group:
+        for gateway in (one, other):
+            group.create_task(_in_parts(gateway, dice.sample(messages, len(messages))))
+    assert await count(database, "select count(*) from readings") == 400
+    assert len(await told(database)) == 400
 
 
 async def test_a_batch_with_nothing_new_appends_nothing(
@@ -356,6 +371,11 @@ async def test_acceleration_keeps_its_window(database: AsyncConnectionPool, data
     assert entry.samples is not None
     assert entry.samples.data == bytes(6)
     assert len(await rows(database, "select 1 from readings where samples is not null")) == 1
+
+
+async def _in_parts(gateway: Lane, messages: list[Message]) -> None:
+    for start in range(0, len(messages), 40):
+        await gateway.batch(*messages[start : start + 40])
 
 
 async def _forbid(database: AsyncConnectionPool, rule: str) -> None:
