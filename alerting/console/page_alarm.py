@@ -59,7 +59,8 @@ async def key_safe(number: Number, visit: Acting, form: Annotated[KeySafeForm, F
         raise Problem(403, "The key safe's code is shown to who has the alarm. Acknowledge it first.")
     if not form.reason:
         raise Problem(422, "Say why you need the key safe's code; it was not shown.")
-    await visit.looked("shown key safe code", alarm.person, alarm=number, home=alarm.home, reason=form.reason)
+    for person in await _people(visit, alarm):
+        await visit.looked("shown key safe code", person.id, alarm=number, home=alarm.home, reason=form.reason)
     code = await records.key_safe_code(visit.connection, alarm.home) if alarm.home else None
     return await _shown(visit, alarm, code=code or "none is kept")
 
@@ -121,12 +122,19 @@ async def _parts(visit: Visit, alarm: models.AlarmWhole) -> dict[str, Any]:
     }
 
 
+async def _people(visit: Visit, alarm: models.AlarmWhole) -> list[models.Person]:
+    """Return whom the alarm is about: its person, or all who live in the home it is about."""
+    ids = await records.who_lives_at(visit.connection, alarm.home) if alarm.home and not alarm.person else []
+    today = moment(visit.now).date()
+    found = [await records.person(visit.connection, each, today) for each in ([alarm.person] if alarm.person else ids)]
+    return [person for person in found if person is not None]
+
+
 async def _shown(visit: Visit, alarm: models.AlarmWhole, *, status: int = 200, **besides: Any) -> Response:
     """Show the alarm whole; `besides` may hold a refusal, the text kept of a form, and the key safe's code."""
-    today = moment(visit.now).date()
-    person = await records.person(visit.connection, alarm.person, today) if alarm.person else None
-    if person:
+    people = await _people(visit, alarm)
+    for person in people:
         await visit.looked("looked at alarm", person.id, alarm=alarm.id)
-    parts = await _parts(visit, alarm)
-    values = {**parts, "person": person, "plan": plan_lines(person), "code": None, **besides}
+    about = [(person, plan_lines(person)) for person in people]
+    values = {**await _parts(visit, alarm), "about": about, "code": None, **besides}
     return visit.page("alarm.html", status=status, values=values)

@@ -57,6 +57,12 @@ async def person(connection: AsyncConnection, id: str, today: Any) -> Person | N
     )
 
 
+async def who_lives_at(connection: AsyncConnection, home: str) -> list[str]:
+    """Return the ids of at most 6 people who live there."""
+    cursor = await connection.execute("select id from people where home = %s order by name limit 6", (home,))
+    return [row[0] for row in await cursor.fetchall()]
+
+
 async def search(connection: AsyncConnection, text: str) -> list[PersonListed]:
     """Return at most 100 people whose name, id, home or address holds every word of the text."""
     found = [word.replace("\\", r"\\").replace("%", r"\%").replace("_", r"\_") for word in text.split()]

@@ -148,3 +148,21 @@ async def test_people_are_found_by_every_word_of_a_search(house: House) -> None:
         assert "Kenneth Model" in (await olga.get("/people?q=model+ERITH+ken")).text
         assert "Nobody is found" in (await olga.get("/people?q=model+bexleyheath")).text
         assert "Nobody is found" in (await olga.get("/people", params={"q": "%"})).text
+
+
+async def test_an_alarm_of_a_home_shows_all_who_live_there_and_each_look_is_audited(house: House) -> None:
+    """A pendant that is nobody's own: whoever it was, the desk has the address, the numbers and the notes."""
+    alarm = await house.finding("button", "home-couple", "home-couple", "A pendant was pressed", priority="life")
+    async with house.visitor("olga") as olga:
+        page = (await olga.get(f"/alarms/{alarm}")).text
+    for said in ("Doris Model", "Kenneth Model", "41 Model Avenue", "anybody in it may need help"):
+        assert said in page
+    assert await house.audited("doris") == await house.audited("ken") == [("olga", "looked at alarm")]
+
+
+async def test_the_code_of_a_homes_alarm_is_audited_for_all_who_live_there(house: House) -> None:
+    alarm = await house.finding("button", "home-ada", "home-ada", "A pendant was pressed", priority="life")
+    async with house.visitor("olga") as olga:
+        await olga.post(f"/alarms/{alarm}/acknowledge")
+        assert CODE in (await olga.post(f"/alarms/{alarm}/key-safe", data={"reason": "No answer"})).text
+    assert ("olga", "shown key safe code") in await house.audited("ada")
