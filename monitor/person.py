@@ -72,7 +72,7 @@ def step(state: PersonState, stimulus: Stimulus, watch: Watch) -> tuple[PersonSt
             for rule in watch.in_force(at):
                 _ask(state, Scene(at, rule, watch, state.presence, firing=not blind), said)
         case AlarmWasClosed(findings):
-            _closed(state, findings)
+            _closed(state, findings, watch)
         case PersonHasAnswered(findings):
             _answered(state, findings, watch, said)
         case WatchChanged() | UnregisteredPressArrived():
@@ -117,10 +117,9 @@ def _reading(state: PersonState, entry: ReadingEntry, watch: Watch, said: Said) 
     except Exception as error:  # noqa: BLE001 - what it told is lost; everything else goes on, and it is said
         said.extend(_presence_failed(state, watch, entry, error))
         nearer = True
-    ask = bool(state.busy) or entry.kind == "pill"
-    if ask:
+    if state.busy or entry.kind == "pill":
         _ask_hearing(state, entry, watch, said, calls=False)
-    return nearer or ask
+    return nearer or bool(said)
 
 
 def _ask_hearing(state: PersonState, entry: ReadingEntry, watch: Watch, said: Said, *, calls: bool) -> None:
@@ -141,22 +140,16 @@ def _ask(state: PersonState, scene: Scene, said: Said) -> None:
         said.extend(changes(kept, scene, RULES[scene.rule.name].step(kept, scene)))
     except Exception as error:  # noqa: BLE001 - whatever it is, the other rules must run
         said.extend(_failed(state, scene, error))
-    _note_busy(state, key)
+    _note_busy(state, scene.rule)
     if scene.rule.name == "silence" and kept.running is not None and scene.rule.device == scene.watch.hub:
         note_silent_hub(scene.presence, kept.running.onset)
 
 
-def _note_busy(state: PersonState, key: str) -> None:
-    busy = _is_busy(state.rules[key])
+def _note_busy(state: PersonState, rule: WatchedRule) -> None:
+    key = rule.key
+    busy = RULES[rule.name].minds(state.rules[key])
     if busy != (key in state.busy):
         state.busy = [*state.busy, key] if busy else [each for each in state.busy if each != key]
-
-
-def _is_busy(kept: AnyState) -> bool:
-    """Tell whether something of the rule runs that other readings may end: calls are ended by their own kind alone."""
-    if isinstance(kept, CallState):
-        return False
-    return kept.running is not None or kept.unseen is not None
 
 
 def _failed(state: PersonState, scene: Scene, error: Exception) -> Said:
@@ -211,7 +204,7 @@ def _take_up(state: PersonState, watch: Watch, said: Said) -> None:
     for key, rule in in_force.items():
         _begin(state, key, rule, said)
     state.idle = [key for key in state.rules if key not in in_force]
-    state.busy = [key for key, kept in state.rules.items() if _is_busy(kept)]
+    state.busy = [key for key, rule in in_force.items() if RULES[rule.name].minds(state.rules[key])]
     forget(state.presence, watch.devices)
 
 
@@ -238,12 +231,13 @@ def _leave_off(kept: AnyState, at: Instant, why: str, said: Said) -> None:
     kept.unseen = None
 
 
-def _closed(state: PersonState, findings: tuple[str, ...]) -> None:
+def _closed(state: PersonState, findings: tuple[str, ...], watch: Watch) -> None:
     """Restart the clocks of what still ran. What could not be seen stays said until it can."""
-    for key, kept in state.rules.items():
-        if kept.running is not None and kept.running.id in findings:
+    for rule in watch.in_force(state.at):
+        kept = state.rules.get(rule.key)
+        if kept is not None and kept.running is not None and kept.running.id in findings:
             kept.end(state.at, covering=state.at)
-            _note_busy(state, key)
+            _note_busy(state, rule)
 
 
 def _answered(state: PersonState, findings: tuple[str, ...], watch: Watch, said: Said) -> None:
@@ -255,7 +249,7 @@ def _answered(state: PersonState, findings: tuple[str, ...], watch: Watch, said:
         scene = Scene(state.at, rule, watch, state.presence)
         said.append(_clear(kept.running, state.at, f"answered to be well {clock(state.at, scene)}"))
         kept.end(state.at, covering=state.at)
-        _note_busy(state, rule.key)
+        _note_busy(state, rule)
 
 
 def _clear(finding: Finding, at: Instant, why: str) -> FindingChange:

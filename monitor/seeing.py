@@ -19,6 +19,7 @@ from monitor.presence import (
     Sighting,
     beyond_doubt,
     gone_out,
+    in_bed,
     out_by,
     within_the_hour,
 )
@@ -88,9 +89,14 @@ def _moved(presence: Presence, entry: ReadingEntry, device: WatchedDevice, watch
     """Movement ends an inferred absence and a mat's stale word, and so can start a clock; else it only resets one."""
     if entry.value != "detected" or entry.retained:
         return False
-    held = presence.bed.occupied or presence.bed.pulses or gone_out(presence, watch) is not None
+    held = _held(presence, watch)
     _life(presence, entry, device, watch)
-    return bool(held)
+    return held != _held(presence, watch)
+
+
+def _held(presence: Presence, watch: Watch) -> tuple[bool, bool, bool]:
+    """Return what holds clocks back: in bed, out, or perhaps still in a bed that pulses."""
+    return in_bed(presence, watch), gone_out(presence, watch) is not None, presence.bed.surely_left
 
 
 def _inside(presence: Presence, entry: ReadingEntry, watch: Watch) -> None:

@@ -112,6 +112,10 @@ class Rule:
     state: ClassVar[type[State]]
     hears: ClassVar[frozenset[str]] = frozenset()
 
+    def minds(self, state: State) -> bool:
+        """Tell whether any reading may now end or change something of it: it is then asked at each."""
+        return state.running is not None or state.unseen is not None
+
     def step(self, state: State, scene: Scene) -> Iterable[Verdict]:
         """Judge; the state may be changed in place, save for what the base class keeps."""
         raise NotImplementedError

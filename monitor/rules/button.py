@@ -38,6 +38,10 @@ class Button(Rule):
     state = ButtonState
     hears = frozenset({"button"})
 
+    def minds(self, state: State) -> bool:  # noqa: ARG002 - the shape of all rules
+        """Return False: calls are ended by their own kind alone."""
+        return False
+
     def step(self, state: State, scene: Scene) -> Iterable[Verdict]:
         """Raise, join or clear."""
         assert isinstance(state, ButtonState)

@@ -31,6 +31,10 @@ class Fall(Rule):
     state = FallState
     hears = frozenset({"fall", "button"})
 
+    def minds(self, state: State) -> bool:  # noqa: ARG002 - the shape of all rules
+        """Return False: calls are ended by their own kind alone."""
+        return False
+
     def step(self, state: State, scene: Scene) -> Iterable[Verdict]:
         """Raise, join, know better or clear."""
         assert isinstance(state, FallState)

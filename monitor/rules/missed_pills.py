@@ -31,6 +31,10 @@ class MissedPills(Rule):
     state = MissedPillsState
     hears = frozenset({"pill"})
 
+    def minds(self, state: State) -> bool:
+        """Tell whether the home was cut off: else only the box's own word matters."""
+        return state.unseen is not None
+
     def step(self, state: State, scene: Scene) -> Iterable[Verdict]:
         """Take the box's word; judge the window when it has closed."""
         assert isinstance(state, MissedPillsState)
