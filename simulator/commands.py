@@ -75,7 +75,9 @@ def replay(
     ] = False,
 ) -> None:
     """Play a capture against its own clock, and say which alarms it raises. Nothing is sent to anyone."""
-    from runtime.embedded import EmbeddedError  # noqa: PLC0415 - see the module docstring
+    import uvloop  # noqa: PLC0415 - see the module docstring
+
+    from runtime.embedded import EmbeddedError  # noqa: PLC0415
     from runtime.logs import configure_logs  # noqa: PLC0415
     from schema.people_file import PeopleFileError  # noqa: PLC0415
     from simulator.capture.lines import CaptureError  # noqa: PLC0415
@@ -88,7 +90,8 @@ def replay(
         raise Refused(f"--report {report}: there is no folder {report.absolute().parent}")
     configure_logs("console", logging.WARNING)
     try:
-        played = asyncio.run(shown(ready(capture, people), factor, in_memory=in_memory))
+        with asyncio.Runner(loop_factory=uvloop.new_event_loop) as runner:
+            played = runner.run(shown(ready(capture, people), factor, in_memory=in_memory))
     except (CaptureError, PeopleFileError, EmbeddedError) as error:
         raise Refused(str(error)) from error
     if report is not None:

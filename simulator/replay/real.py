@@ -55,8 +55,7 @@ _GATEWAY = f"{_SCRATCH} -c search_path=replay,public"
 _SAID = """
     select body::text from finding_changes where position > %s order by position, subject, ordinal
 """
-_START_CLOCK = "insert into replay.clock values (%s)"
-_SET_CLOCK = "update replay.clock set at = %s"
+_SET_CLOCK = "select setval('replay.clock', %s)"
 _READINGS = "select count(*) from readings"
 _REFUSED = """
     select reason, count(*) from rejected_messages group by reason
@@ -92,7 +91,7 @@ async def _move_in(connection: AsyncConnection, people: PeopleFile, begins: Inst
     await connection.execute(
         "select readings_ensure_days(%s, %s)", (moment(begins).date() - day, moment(ends).date() + day)
     )
-    await connection.execute(_START_CLOCK, (moment(begins),))
+    await connection.execute(_SET_CLOCK, (begins,))
     await load(connection, people, "replay", begins)
 
 
@@ -220,7 +219,7 @@ class House:
             self._unheard[why_unheard(line)] += 1
             return []
         self._clock.at = line.at
-        await self._connection.execute(_SET_CLOCK, (moment(line.at),))
+        await self._connection.execute(_SET_CLOCK, (line.at,))
         try:
             await self._lanes[lane].store(lambda: self._publisher.publish(line.topic, line.payload, qos=1))
         except TimeoutError as error:
