@@ -171,6 +171,20 @@ def test_a_late_return_keeps_it_from_being_raised() -> None:
     assert story.said == []
 
 
+def test_an_older_word_of_the_mat_that_comes_late_puts_nobody_back() -> None:
+    story = night().at("02:14", "bed-1 out").until("02:16").bring("bed-1 in", seen="02:10").until("02:35")
+    assert story.told == ["02:34 raised bed-night"]
+
+
+def test_getting_back_into_bed_with_a_mat_that_chatters_is_a_return() -> None:
+    """In for 40 s, out for 10 s, again and again from 02:20, and gone for good at 02:24:50."""
+    story = night().at("02:14", "bed-1 out")
+    for minute, second in ((20, 0), (20, 50), (21, 40), (22, 30), (23, 20), (24, 10)):
+        story.at(f"02:{minute}:{second:02}", "bed-1 in").until_instant(story.now + 40 * SECOND).bring("bed-1 out")
+    story.until("02:45")
+    assert story.told == ["02:44 raised bed-night"]
+
+
 def test_the_night_the_clock_goes_forward_is_an_hour_shorter() -> None:
     """London, 29 March 2026: 00:50 and twenty minutes is 02:10 on the wall."""
     story = Story(watch_of(BED), "21:00", day=date(2026, 3, 28)).at("22:30", "bed-1 in").at("00:50", "bed-1 out")

@@ -77,6 +77,16 @@ def test_a_late_batch_is_no_fresh_movement() -> None:
     assert story.told == ["12:00 raised inactivity"]
 
 
+def test_older_news_takes_nothing_back() -> None:
+    story = day().at("09:00", "motion-2 detected").until("11:00").bring("motion-1 detected", seen="08:00")
+    assert story.until("13:30").told == ["13:00 raised inactivity"]
+
+
+def test_a_first_reading_older_than_the_watch_counts_from_when_it_was() -> None:
+    story = Story(watch_of(QUIET)).bring("motion-1 detected", seen="07:00").until("12:01")
+    assert story.told == ["12:00 raised inactivity"]
+
+
 def test_late_evidence_refines_the_onset_and_keeps_the_id() -> None:
     story = day().until("12:30").bring("motion-2 detected", seen="08:10")
     assert story.told == ["11:30 raised inactivity", "12:30 updated inactivity"]

@@ -48,6 +48,11 @@ def test_a_visit_to_the_toilet_is_not_getting_up() -> None:
     assert story.told == ["10:30 raised not_up"]
 
 
+def test_most_of_a_long_spell_before_four_is_not_getting_up_either() -> None:
+    story = night().at("03:35", "bed-1 out").at("03:50", "motion-2 detected").at("04:10", "bed-1 in").until("11:00")
+    assert story.told == ["10:30 raised not_up"]
+
+
 def test_lying_down_again_after_breakfast_is() -> None:
     story = night().at("07:00", "bed-1 out").at("07:05", "fridge open").at("09:00", "bed-1 in").until("12:00")
     assert story.said == []
