@@ -62,8 +62,8 @@ def require_own_origin(request: Request) -> None:
     if request.method in ("GET", "HEAD") or request.headers.get("authorization"):
         return
     origin = request.headers.get("origin")
-    same = urlsplit(origin).netloc == request.headers.get("host") if origin else _same_by_fetch(request)
-    if not same:
+    ours = {request.headers.get("host"), urlsplit(console_of(request).settings.public_url).netloc} - {""}
+    if not (urlsplit(origin).netloc in ours if origin else _same_by_fetch(request)):
         raise Problem(403, "This came from a page that is not ours; nothing was changed.")
 
 

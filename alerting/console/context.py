@@ -1,12 +1,14 @@
 """What every request of the console may need: settings, the pool, the clock, and what is live."""
 
+import asyncio
 from collections.abc import AsyncIterator
+from contextlib import asynccontextmanager
 from dataclasses import dataclass, field
 from typing import Annotated, cast
 
 from fastapi import Depends, Request
 from psycopg import AsyncConnection
-from psycopg_pool import AsyncConnectionPool
+from psycopg_pool import AsyncConnectionPool, PoolTimeout
 
 from alerting.console.live import Live
 from alerting.console.throttle import Throttle
@@ -28,6 +30,25 @@ class Console:
     live: Live
     throttle: Throttle = field(default_factory=Throttle)
     doorkeeper: Doorkeeper = field(default_factory=Doorkeeper)
+    turns: asyncio.Semaphore = field(init=False)
+
+    def __post_init__(self) -> None:
+        """Keep half of the pool for whom it is shared with: no crowd at the door holds up an escalation."""
+        object.__setattr__(self, "turns", asyncio.Semaphore(max(1, self.pool.max_size // 2)))
+
+    @asynccontextmanager
+    async def lend(self, seconds: float | None = None) -> AsyncIterator[AsyncConnection]:
+        """Lend a connection in turn; PoolTimeout where none comes free in so many seconds."""
+        patience = PATIENCE_S if seconds is None else seconds
+        try:
+            await asyncio.wait_for(self.turns.acquire(), patience)
+        except TimeoutError as error:
+            raise PoolTimeout("the console's share of the connections is in use") from error
+        try:
+            async with self.pool.connection(timeout=patience) as connection:
+                yield connection
+        finally:
+            self.turns.release()
 
 
 def console_of(request: Request) -> Console:
@@ -37,7 +58,7 @@ def console_of(request: Request) -> Console:
 
 async def connection_of(request: Request) -> AsyncIterator[AsyncConnection]:
     """Lend the request a connection (autocommit; the desk's acts open their own transactions)."""
-    async with console_of(request).pool.connection(timeout=PATIENCE_S) as connection:
+    async with console_of(request).lend() as connection:
         yield connection
 
 

@@ -34,14 +34,13 @@ async def log_in_page(request: Request, next: str = "/") -> Response:  # noqa: A
 @router.post("/login")
 async def log_in(
     request: Request,
-    connection: Connected,
     console: TheConsole,
     form: Annotated[LogInForm, Form()],
 ) -> Response:
     """Begin a session in a cookie that no script reads and no other site sends."""
     access.require_own_origin(request)
     try:
-        token = await admit(request, connection, console, form)
+        token = await admit(request, console, form)
     except Problem as problem:
         return page(
             request,

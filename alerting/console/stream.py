@@ -56,6 +56,6 @@ async def _still(console: Console, request: Request) -> bool:
 
 
 async def _may_follow(console: Console, request: Request) -> bool:
-    async with console.pool.connection(timeout=5) as connection:
+    async with console.lend() as connection:
         user = await access.signed_in(request, connection)
     return "see_alarms" in MAY[user.role]

@@ -34,6 +34,12 @@ class Throttle:
         while len(self._tries) > MOST_REMEMBERED:
             del self._tries[next(iter(self._tries))]
 
+    def not_checked(self, user: str, address: str) -> None:
+        """Take back the latest try: its password was never looked at."""
+        for key in ((user, address), (address,)):
+            if tries_made := self._tries.get(key):
+                tries_made.pop()
+
     def succeeded(self, user: str, address: str) -> None:
         """Forget the user's tries at this address, and this one of the address's: the password was right."""
         self._tries.pop((user, address), None)

@@ -15,6 +15,7 @@ from schema.alarms import Role
 
 SHORTEST_PASSWORD = 8
 PAUSE_S = 0.05
+MOST_IN_LINE = 50
 
 _hasher = PasswordHasher()
 _UNKNOWN = _hasher.hash("nobody's password")  # what is checked when there is no such user: it takes as long
@@ -51,22 +52,45 @@ async def names(connection: AsyncConnection) -> dict[str, str]:
     return dict(await cursor.fetchall())
 
 
+class Kept(NamedTuple):
+    """A user, and what is kept of their password."""
+
+    user: User
+    password_hash: str
+
+
+async def find(connection: AsyncConnection, id: str) -> Kept | None:  # noqa: A002 - the column's name
+    """Return the user of that id, or None where there is none or they may no longer come in."""
+    cursor = await connection.execute(
+        "select id, name, role, password_hash from users where id = %s and disabled_at is null", (id,)
+    )
+    row = await cursor.fetchone()
+    return Kept(User(*row[:3]), row[3]) if row else None
+
+
+class DoorBusyError(Exception):
+    """More people want to log in at once than can be checked."""
+
+
 class Doorkeeper:
-    """Checks passwords, one at a time."""
+    """Checks passwords, one at a time, on no connection; a queue that grows too long is turned away."""
 
     def __init__(self) -> None:
         self._one_at_a_time = asyncio.Lock()
+        self._in_line = 0
 
-    async def admit(self, connection: AsyncConnection, id: str, password: str) -> User | None:  # noqa: A002 - the column's name
-        """Return the user, or None: unknown, disabled or a wrong password, which nobody outside can tell apart."""
-        cursor = await connection.execute(
-            "select id, name, role, password_hash from users where id = %s and disabled_at is null", (id,)
-        )
-        row = await cursor.fetchone()
-        async with self._one_at_a_time:
-            right = _matches(row[3] if row else _UNKNOWN, password)
-            await asyncio.sleep(PAUSE_S)
-        return User(*row[:3]) if row and right else None
+    async def admits(self, kept: Kept | None, password: str) -> bool:
+        """Tell whether the password is right; it takes as long for a user that is not there."""
+        if self._in_line >= MOST_IN_LINE:
+            raise DoorBusyError
+        self._in_line += 1
+        try:
+            async with self._one_at_a_time:
+                right = _matches(kept.password_hash if kept else _UNKNOWN, password)
+                await asyncio.sleep(PAUSE_S)
+        finally:
+            self._in_line -= 1
+        return kept is not None and right
 
 
 def _matches(password_hash: str, password: str) -> bool:

@@ -1,11 +1,15 @@
 """Getting in, and being kept out."""
 
+import asyncio
+from contextlib import AsyncExitStack
 from http.cookies import SimpleCookie
 
 import httpx
 import pytest
-from psycopg_pool import AsyncConnectionPool
+from psycopg_pool import AsyncConnectionPool, PoolTimeout
 
+from alerting.console import context, users
+from alerting.console.live import Live
 from alerting.console.users import UserExistsError, create_user
 from runtime.clock import SetClock
 from schema.instants import HOUR, MINUTE, Instant, parse_instant
@@ -147,3 +151,30 @@ async def test_a_user_is_made_once_and_with_a_password_worth_the_name(database: 
         row = await (await connection.execute("select name, password_hash from users")).fetchall()
     assert [name for name, _ in row] == ["Olga"]
     assert row[0][1].startswith("$argon2id$")
+
+
+async def test_a_crowd_at_the_door_is_turned_away_and_holds_no_connection(
+    house: House, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """Alerting shares the pool: whoever guesses passwords must never hold up an escalation."""
+    monkeypatch.setattr(users, "MOST_IN_LINE", 3)
+    monkeypatch.setattr(users, "PAUSE_S", 0.3)
+    guesses = [asyncio.create_task(post(house, user=f"nobody-{number}", password="a guess")) for number in range(12)]
+    async with asyncio.timeout(5):
+        assert await house.value("select 1") == 1
+    statuses = [answer.status_code for answer in await asyncio.gather(*guesses)]
+    assert set(statuses) == {401, 429}
+    assert statuses.count(401) >= 3
+
+
+async def test_the_console_takes_no_more_than_half_of_the_connections(
+    house: House, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(context, "PATIENCE_S", 0.1)
+    console = context.Console(house.settings, house.pool, house.clock, Live(house.pool, None, house.clock))  # type: ignore[arg-type]
+    async with AsyncExitStack() as visitors:
+        for _ in range(house.pool.max_size // 2):
+            await visitors.enter_async_context(console.lend())
+        with pytest.raises(PoolTimeout):
+            await visitors.enter_async_context(console.lend())
+        assert await house.value("select 1") == 1

@@ -45,6 +45,14 @@ def test_the_right_password_forgets_the_wrong_ones() -> None:
     assert throttle.wait("olga", "here", 0) == 0
 
 
+def test_who_was_turned_away_unchecked_has_not_tried() -> None:
+    throttle = Throttle()
+    for _ in range(TRIES_OF_AN_ADDRESS):
+        throttle.tried("olga", "here", 0)
+        throttle.not_checked("olga", "here")
+    assert throttle.wait("olga", "here", 0) == 0
+
+
 def test_a_flood_of_names_does_not_fill_the_memory() -> None:
     throttle = Throttle()
     for number in range(MOST_REMEMBERED + 100):
