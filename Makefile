@@ -22,7 +22,7 @@ demo: install
 
 test: install
 	@$(BIN)/python -m tests.prepare
-	@$(BIN)/python -m pytest
+	@$(BIN)/python -m pytest --numprocesses 2 --dist loadfile
 
 lint: install
 	@$(BIN)/ruff check . && $(BIN)/ruff format --check . && $(BIN)/mypy
