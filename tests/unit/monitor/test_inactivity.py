@@ -80,6 +80,7 @@ def test_a_late_batch_is_no_fresh_movement() -> None:
 def test_older_news_takes_nothing_back() -> None:
     story = day().at("09:00", "motion-2 detected").until("11:00").bring("motion-1 detected", seen="08:00")
     assert story.until("13:30").told == ["13:00 raised inactivity"]
+    assert story.last.finding.onset == story.time("2026-11-22 09:00")
 
 
 def test_a_first_reading_older_than_the_watch_counts_from_when_it_was() -> None:

@@ -166,6 +166,16 @@ def test_a_rule_set_aside_is_tried_again_when_the_plan_changes(monkeypatch: pyte
     assert story.until("16:30").told[-1] == "16:10 raised inactivity"
 
 
+def test_what_fails_twice_at_one_instant_is_said_once(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setitem(RULES, "inactivity", Broken())
+    story = Story(watch_of(QUIET)).until("12:01").goes_by(watch_of(QUIET))
+    story.give(TimePassed(story.now))
+    story.goes_by(watch_of(QUIET))
+    story.give(TimePassed(story.now))
+    raised = [each.finding.id for each in story.said if each.change == "raised"]
+    assert len(raised) == len(set(raised))
+
+
 def test_a_press_over_which_the_rule_throws_is_a_call_all_the_same(monkeypatch: pytest.MonkeyPatch) -> None:
     class BrokenButton(Broken):
         name = "button"

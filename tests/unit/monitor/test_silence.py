@@ -123,6 +123,19 @@ def test_a_bed_left_before_the_home_was_cut_off_is_raised_and_says_so() -> None:
     assert story.last.finding.reason.endswith("nothing can be seen since 14:05, the hub is cut off")
 
 
+def test_an_offline_that_was_overtaken_cuts_nothing_off() -> None:
+    story = Story(watch_of(QUIET)).at("12:10", "motion-1 detected").until("12:11")
+    story.bring("hub offline", kind="hub", seen="12:05").until("17:00")
+    assert story.told == ["16:10 raised inactivity"]
+
+
+def test_a_rule_put_back_while_the_home_is_cut_off_says_so_as_another_finding() -> None:
+    story = Story(watch_of(QUIET)).at("12:10", "motion-1 detected").at("13:00", "hub offline", kind="hub")
+    story.until("16:30").goes_by(watch_of()).goes_by(watch_of(QUIET)).until("17:00")
+    assert [each.change for each in story.said] == ["raised", "cleared", "raised"]
+    assert story.said[0].finding.id != story.said[2].finding.id
+
+
 def test_cannot_see_is_said_once_even_if_closed() -> None:
     story = Story(watch_of(QUIET)).at("12:10", "motion-1 detected").at("13:00", "hub offline", kind="hub")
     story.until("16:30").closes("16:31", story.said[0].finding.id).until("23:00")
