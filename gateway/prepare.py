@@ -136,12 +136,12 @@ def _unregistered(reading: Reading, device: Registered | None, directory: Direct
         reason = f"no hub is registered to home {home}"
     elif device is not None:
         reason = f"device {name} of home {home} was retired"
+    elif not directory.knows(home):
+        reason = f"no home {home} with devices is registered"
     elif other := directory.elsewhere(home, name):
         reason = f"no device {name} is registered to home {home}: it is a device of home {other}"
-    elif directory.knows(home):
-        reason = f"no device {name} is registered to home {home}"
     else:
-        reason = f"no device {name} is registered to home {home}, which has none"
+        reason = f"no device {name} is registered to home {home}"
     return Rejected(reason=reason, home=home, device=name)
 
 

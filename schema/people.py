@@ -29,6 +29,9 @@ Told = Literal["alarms", "all_clear", "daily", "technical"]
 RESERVED_DEVICE_IDS = frozenset({"status", "zigbee2mqtt", "shelly", "tasmota", "esphome", "reassure"})
 """Device ids that would be taken for a topic of the contract."""
 
+RESERVED_HOME_IDS = frozenset({"_mark"})
+"""Home ids that would be taken for a topic of the gateway's own (`homes/_mark/{gateway}`)."""
+
 
 class Strict(msgspec.Struct, frozen=True, kw_only=True, forbid_unknown_fields=True, omit_defaults=True):
     """A part of a file people write: every field by name, and none that we do not know."""

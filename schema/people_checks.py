@@ -12,6 +12,7 @@ import phonenumbers
 from schema import localtime
 from schema.people import (
     RESERVED_DEVICE_IDS,
+    RESERVED_HOME_IDS,
     Absence,
     ClockText,
     Home,
@@ -100,6 +101,8 @@ def _rota(rota: Rota, members: set[str], path: Path) -> Iterator[Problem]:
 
 
 def _home(home: Home, path: Path) -> Iterator[Problem]:
+    if home.id in RESERVED_HOME_IDS:
+        yield (*path, "id"), f"id '{home.id}' is reserved for a topic of the gateway's; expected another id"
     yield from _readable(localtime.zone_named, home.zone, (*path, "zone"))
     yield from _twice(home.devices, (*path, "devices"), "id")
     for at, device in enumerate(home.devices):

@@ -93,7 +93,7 @@ class InactivityRule(Rule, frozen=True, kw_only=True, tag="inactivity"):
 
 
 class WanderingRule(Rule, frozen=True, kw_only=True, tag="wandering"):
-    """Gone out in the window and not back for longer than this."""
+    """Gone out and not back for longer than this, the clock starting within the window."""
 
     alarm_kind = "night"
     usual_priority = "urgent"

@@ -117,6 +117,9 @@ async def _within(queue: asyncio.Queue[Said | None], seconds: float) -> AsyncIte
     until = loop.time() + seconds
     while (left := until - loop.time()) > 0:
         try:
-            yield await asyncio.wait_for(queue.get(), left)
+            # Not asyncio.wait_for: before Python 3.12 it can swallow a cancellation, and lose what it had got.
+            async with asyncio.timeout(left):
+                said = await queue.get()
         except TimeoutError:
             return
+        yield said

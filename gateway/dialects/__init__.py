@@ -29,7 +29,7 @@ def decode(topic: str, payload: bytes) -> Decoded:
     if address is None:
         return refused(_NO_TOPIC)
     if len(payload) >= LARGEST:
-        return refused(f"{len(payload)} bytes are too large: a message may have {LARGEST} at most", address)
+        return refused(f"{len(payload)} bytes are too large: a message must have fewer than {LARGEST}", address)
     if address.speech == "reassure":  # our own word, down to the home
         return Decoded()
     dialect = _DIALECTS.get(address.speech)

@@ -201,7 +201,7 @@ async def test_zigbee_devices_are_found_by_the_name_their_hub_knows(
     [
         ("homes/h1/bed-9", {"seq": 1, "kind": "bed", "value": "out"}, "no device bed-9 is registered to home h1"),
         ("homes/h1/mat-of-h2", {"seq": 1, "kind": "bed", "value": "out"}, "it is a device of home h2"),
-        ("homes/h9/bed-1", {"seq": 1, "kind": "bed", "value": "out"}, "no device bed-1 is registered to home h9"),
+        ("homes/h9/bed-1", {"seq": 1, "kind": "bed", "value": "out"}, "no home h9 with devices is registered"),
         ("homes/h1/bed-1", b"{", "no JSON"),
         ("homes/h1/bed-1", {"seq": "1", "kind": "bed", "value": "out"}, "Expected `int"),
         ("homes/h1/bed-1", b'{"seq":1,"kind":"bed","value":"out","battery":NaN}', "no JSON"),

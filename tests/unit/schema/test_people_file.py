@@ -170,6 +170,12 @@ MISTAKES = [
     ("{id: bed-1,  ", "{id: hub, ", 34, "device 'hub': id 'hub' is given twice; expected once"),
     ("{id: bed-1,  ", "{id: status, ", 34, "device 'status': id 'status' is reserved for a topic; expected another id"),
     (
+        "  - id: home-0001\n    address",
+        "  - id: _mark\n    address",
+        26,
+        "home '_mark': id '_mark' is reserved for a topic of the gateway's; expected another id",
+    ),
+    (
         "kind: motion, room: hall}",
         "kind: motions}",
         36,
