@@ -2,6 +2,7 @@
 
 import os
 import pwd
+import tempfile
 from pathlib import Path
 from typing import TYPE_CHECKING
 
@@ -21,6 +22,14 @@ ROOT: list["Identity"] = ["namespace", "nobody"]
 IDENTITIES = (
     [i for i in ROOT if can_run([str(BINARIES / "postgres"), "--version"], i)] if os.geteuid() == 0 else ["same"]
 )
+
+
+def _open_the_way_to(folder: Path) -> None:
+    """Let others pass through pytest's folders, which are closed to them."""
+    for each in (folder, *folder.parents):
+        if each == Path(tempfile.gettempdir()):
+            return
+        each.chmod(each.stat().st_mode | 0o011)
 
 
 async def _ask(url: str, statement: str) -> list[tuple[object, ...]]:
@@ -48,8 +57,9 @@ async def test_the_next_start_finds_the_data_of_the_last(tmp_path: Path) -> None
         assert await _ask(database.url, "select word, upper(word) from kept") == [("Tür", "TÜR")]
 
 
-async def test_durability_is_left_on_and_no_port_is_opened(server: EmbeddedDatabase) -> None:
-    shown = dict(await _ask(server.url, "select name, setting from pg_settings"))
+async def test_durability_is_left_on_and_no_port_is_opened(tmp_path: Path) -> None:
+    async with embedded_database(tmp_path) as database:
+        shown = dict(await _ask(database.url, "select name, setting from pg_settings"))
     expected = {
         "fsync": "on",
         "full_page_writes": "on",
@@ -135,8 +145,7 @@ async def test_it_runs_as_root_or_not_and_no_user_is_created(
 ) -> None:
     users = pwd.getpwall()
     folder = tmp_path_factory.mktemp("as")
-    for parent in (folder, *folder.parents[:2]):
-        parent.chmod(parent.stat().st_mode | 0o011)  # pytest's folders are closed to others
+    _open_the_way_to(folder)
     monkeypatch.setattr(module, "can_run", lambda command, wanted: wanted == identity and can_run(command, wanted))
     async with embedded_database(folder) as database:
         assert await _ask(database.url, "select 1") == [(1,)]
@@ -147,8 +156,7 @@ async def test_what_one_identity_left_the_other_takes_over(
     tmp_path_factory: pytest.TempPathFactory, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     folder = tmp_path_factory.mktemp("both")
-    for parent in (folder, *folder.parents[:2]):
-        parent.chmod(parent.stat().st_mode | 0o011)
+    _open_the_way_to(folder)
     for number, identity in enumerate([*IDENTITIES, *IDENTITIES]):
         monkeypatch.setattr(module, "can_run", lambda _, wanted, only=identity: wanted == only)
         async with embedded_database(folder) as database:
