@@ -57,7 +57,11 @@ class BedExit(Lasting):
         door = gone_out(scene.presence, scene.watch)
         if door is not None and door.out_since >= holding.onset:
             return sentence(left, f"went out {clock(door.out_since, scene)}, not seen since")
-        return sentence(left, last_seen(holding.onset, scene), eyes(scene))
+        bed = scene.presence.bed
+        waited = (
+            f"its mat pulses, so {_PULSING} times the set time was waited" if bed.pulses and not bed.surely_left else ""
+        )
+        return sentence(left, waited, last_seen(holding.onset, scene), eyes(scene))
 
     def over(self, scene: Scene) -> str:
         """Say what ended it: back in bed, up for the day, out."""

@@ -215,6 +215,7 @@ def test_a_mat_that_pulses_is_left_when_she_is_seen_elsewhere() -> None:
     story = pulsing().at("02:14", "bed-1 in").at("02:14:01", "bed-1 out")
     story.at("02:15", "motion-1 detected").at("02:17", "motion-2 detected").until("02:40")
     assert story.told == ["02:34 raised bed-night"]
+    assert "pulses" not in story.last.finding.reason
 
 
 def test_a_mat_that_pulses_may_be_still_for_long_but_not_for_ever() -> None:
@@ -222,3 +223,4 @@ def test_a_mat_that_pulses_may_be_still_for_long_but_not_for_ever() -> None:
     assert story.said == []
     story.until("03:40")
     assert story.told == ["03:34 raised bed-night"]
+    assert "its mat pulses, so 4 times the set time was waited" in story.last.finding.reason
