@@ -25,13 +25,18 @@ def payload(number: int, at: str, kind: str, value: str) -> bytes:
     return json.dumps(said).encode()
 
 
+def device(number: int, homes: int) -> tuple[str, str]:
+    """Return the home and the device that say the reading of this number."""
+    return f"bench-{number % homes}", _KINDS[number % len(_KINDS)][0]
+
+
 def messages(readings: int, homes: int) -> list[bytes]:
     """Return the packets, made before the clock runs; packet ids go round within the window."""
     now = SystemClock().now()
     packets = []
     for number in range(readings):
-        device, kind, value = _KINDS[number % len(_KINDS)]
-        topic = f"homes/bench-{number % homes}/{device}".encode()
+        _, kind, value = _KINDS[number % len(_KINDS)]
+        topic = "/".join(("homes", *device(number, homes))).encode()
         body = struct.pack("!H", len(topic)) + topic + struct.pack("!H", number % 60_000 + 1)
         body += payload(number, iso(now + number * MILLISECOND // 20), kind, value)
         packets.append(b"\x32" + _length(len(body)) + body)

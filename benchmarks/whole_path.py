@@ -1,8 +1,8 @@
-"""Readings a second from publish to stepped, beside the bare path: the first figure.
+"""Readings a second from publish to stepped, beside the bare path, and the CPU that either takes for one.
 
-Publisher, broker, PostgreSQL, gateway and monitor are processes of their own. `Stepped` is when the monitor's
-cursor has reached the log row that holds the last reading. Both paths alternate within one run, so that what
-else the machine does falls on both alike.
+Publisher, broker, PostgreSQL, gateway and monitor are processes of their own; the publisher's CPU is no part of
+the figures. `Stepped` is when the monitor's cursor has reached the log row that holds the last reading. Both paths
+alternate within one run, so that what else the machine does falls on both alike.
 """
 
 import asyncio
@@ -11,24 +11,26 @@ import sys
 from collections.abc import AsyncIterator, Awaitable, Callable
 from contextlib import asynccontextmanager
 from pathlib import Path
-from statistics import median
 from time import monotonic
 from typing import Any, NamedTuple
 
 import aiomqtt
 from psycopg import AsyncConnection
 
+from benchmarks import cpu
 from benchmarks.bare_path import CLIENT_ID, TABLE
+from benchmarks.figure import RUNS, BrokenPromiseError, Figure, Progress, Run, Target
+from benchmarks.publisher import device
 from runtime.clock import SystemClock
-from runtime.embedded import EmbeddedBroker, embedded_broker, embedded_database
+from runtime.embedded import EmbeddedBroker, EmbeddedDatabase, embedded_broker, embedded_database
 from runtime.migrate import migrate
 from schema.people_file import parse
 from schema.people_load import load
 
-READINGS = 20_000
+READINGS = 40_000
 HOMES = 100
-ROUNDS = 3
 _LIMIT_SECONDS = 60
+_LOOK_SECONDS = 0.01
 
 _PEOPLE = """
 homes:
@@ -60,19 +62,27 @@ _PERSON = """
 """
 
 
-class Pair(NamedTuple):
-    """One round: readings a second by either path."""
+# Cheap to ask a hundred times a second: by the key of the last reading that is published.
+_LAST_IN_BARE = "select exists (select from bare where topic = %s and seq = %s)"
+_LAST_STEPPED = """
+    select (select min(position) from monitor_cursors) >= (
+        select position from log where batch = (
+            select batch from readings
+            where device = (select number from devices where home = %s and id = %s) and seq = %s))
+"""
 
-    bare: float
-    whole: float
+
+class Measured(NamedTuple):
+    """One run of a path: how long it took, and the CPU seconds of each process group."""
+
+    seconds: float
+    used: dict[str, float]
 
 
-class BrokenPromiseError(Exception):
-    """A reading was lost or doubled while it was measured."""
-
-
-async def measure(folder: Path, readings: int = READINGS, rounds: int = ROUNDS) -> dict[str, Any]:
-    """Run the rounds, and return the figure as bench.json holds it."""
+async def measure(folder: Path, progress: Progress) -> dict[str, Figure]:
+    """Alternate the two paths, and return the figures."""
+    progress.expect(1 + 2 * RUNS)
+    progress.step("starting database and broker")
     async with (
         embedded_database(folder) as database,
         embedded_broker(folder) as broker,
@@ -81,79 +91,109 @@ async def measure(folder: Path, readings: int = READINGS, rounds: int = ROUNDS) 
         await migrate(connection)
         await _load_people(connection)
         await connection.execute(TABLE)
-        bench = Bench(database.url, broker, connection, readings)
-        pairs = [Pair(await bench.bare(), await bench.whole()) for _ in range(rounds)]
-    whole, bare = median(pair.whole for pair in pairs), median(pair.bare for pair in pairs)
+        bench = Bench(database, broker, connection)
+        pairs = []
+        for number in range(1, RUNS + 1):
+            progress.step(f"{number} of {RUNS}, the bare path")
+            bare = await bench.bare()
+            progress.step(f"{number} of {RUNS}, the whole path")
+            pairs.append((bare, await bench.whole()))
+    return figures(pairs)
+
+
+def figures(pairs: list[tuple[Measured, Measured]]) -> dict[str, Figure]:
+    """Return what bare and whole runs, side by side, come to."""
+
+    def runs(of: Callable[[Measured], float]) -> tuple[Run, ...]:
+        return tuple(Run(of(whole), of(bare)) for bare, whole in pairs)
+
+    def group(name: str) -> Callable[[Measured], float]:
+        return lambda measured: measured.used[name] / READINGS * 1_000_000
+
     return {
-        "value": round(whole),
-        "unit": "readings/s from publish to stepped",
-        "floor": round(bare),
-        "ratio": round(median(pair.whole / pair.bare for pair in pairs), 2),
-        "runs": [{"value": round(pair.whole), "floor": round(pair.bare)} for pair in pairs],
+        "readings_per_second": Figure(
+            "readings/s from publish to stepped",
+            runs(lambda measured: READINGS / measured.seconds),
+            Target(at_least=0.8, ratio=True),
+        ),
+        "readings_per_cpu_second": Figure(
+            "readings a CPU second",
+            runs(lambda measured: READINGS / sum(measured.used.values())),
+            Target(at_least=0.85, ratio=True),
+        ),
+        "broker_cpu": Figure("us of CPU a reading", runs(group("broker"))),
+        "database_cpu": Figure("us of CPU a reading", runs(group("database"))),
+        "gateway_cpu": Figure("us of CPU a reading", runs(group("gateway"))),
+        "monitor_cpu": Figure("us of CPU a reading", tuple(Run(group("monitor")(whole)) for _, whole in pairs)),
     }
 
 
 class Bench:
     """The two paths on one database and broker."""
 
-    def __init__(self, database_url: str, broker: EmbeddedBroker, connection: AsyncConnection, readings: int) -> None:
-        self._database_url = database_url
+    def __init__(self, database: EmbeddedDatabase, broker: EmbeddedBroker, connection: AsyncConnection) -> None:
+        self._database = database
         self._broker = broker
         self._connection = connection
-        self._readings = readings
 
-    async def bare(self) -> float:
-        """Return readings a second from publish to stored by the bare path."""
+    async def bare(self) -> Measured:
+        """Measure from publish to stored by the bare path."""
         await self._connection.execute("truncate bare")
-        async with process("benchmarks.bare_path", self._database_url, self._broker.gateway_url) as running:
+        home, name = device(READINGS - 1, HOMES)
+        async with process("benchmarks.bare_path", self._database.url, self._broker.gateway_url) as running:
             assert running.stdout is not None
             await running.stdout.readline()
-            began = await self._publish()
-            await self._until(self._all_in("select count(*) from bare"))
-            took = monotonic() - began
+            arguments = f"homes/{home}/{name}", READINGS - 1
+            measured = await self._measure({"gateway": running.pid}, _LAST_IN_BARE, arguments)
+        await self._all_there("bare")
         await self._forget(CLIENT_ID)
-        return self._readings / took
+        return measured
 
-    async def whole(self) -> float:
-        """Return readings a second from publish to stepped by ours."""
+    async def whole(self) -> Measured:
+        """Measure from publish to stepped by ours."""
         await self._connection.execute("truncate readings")
         environment = {
-            "TELECARE_DATABASE_URL": self._database_url,
+            "TELECARE_DATABASE_URL": self._database.url,
             "TELECARE_MQTT_URL": self._broker.gateway_url,
             "TELECARE_GATEWAY": "bench",
         }
-        async with process("telecare", "gateway", **environment), process("telecare", "monitor", **environment):
+        async with (
+            process("telecare", "gateway", **environment) as gateway,
+            process("telecare", "monitor", **environment) as monitor,
+        ):
             ticks = await self._number("select count(*) from log where kind = 'tick'")
             await self._until(lambda: self._ticked(ticks))
-            began = await self._publish()
-            await self._until(self._all_in("select count(*) from readings"))
-            head = await self._number("select max(position) from log where kind = 'readings'")
-            await self._until(lambda: self._stepped(head))
-            took = monotonic() - began
-        if await self._number("select count(*) from readings") != self._readings:
-            raise BrokenPromiseError("readings were doubled on the whole path")
+            pids = {"gateway": gateway.pid, "monitor": monitor.pid}
+            last = *device(READINGS - 1, HOMES), READINGS - 1
+            measured = await self._measure(pids, _LAST_STEPPED, last)
+        await self._all_there("readings")
         for lane in ("urgent", "ordinary"):
             await self._forget(f"telecare-bench-{lane}")
-        return self._readings / took
+        return measured
 
-    async def _publish(self) -> float:
-        """Publish everything from a process of its own; return when it began."""
-        arguments = (self._broker.gateway_url, str(self._readings), str(HOMES))
+    async def _measure(self, pids: dict[str, int], arrived: str, last: tuple[Any, ...]) -> Measured:
+        """Publish everything from a process of its own, and measure until the last of it has arrived."""
+        pids |= {"broker": self._broker.pid, "database": self._database.pid}
+        before = {name: cpu.seconds(pid) for name, pid in pids.items()}
+        arguments = (self._broker.gateway_url, str(READINGS), str(HOMES))
         async with process("benchmarks.publisher", *arguments) as running:
+            await self._until(lambda: self._holds(arrived, last))
+            ended = monotonic()
             assert running.stdout is not None
-            return float(await running.stdout.readline())
+            began = float(await running.stdout.readline())
+        return Measured(ended - began, {name: cpu.seconds(pid) - before[name] for name, pid in pids.items()})
 
-    def _all_in(self, query: str) -> Callable[[], Awaitable[bool]]:
-        async def holds() -> bool:
-            return await self._number(query) >= self._readings
-
-        return holds
+    async def _holds(self, query: str, arguments: tuple[Any, ...]) -> bool:
+        row = await (await self._connection.execute(query.encode(), arguments)).fetchone()
+        return row is not None and bool(row[0])
 
     async def _ticked(self, before: int) -> bool:
         return await self._number("select count(*) from log where kind = 'tick'") > before + 1
 
-    async def _stepped(self, head: int) -> bool:
-        return await self._number("select coalesce(min(position), 0) from monitor_cursors") >= head
+    async def _all_there(self, table: str) -> None:
+        number = await self._number(f"select count(*) from {table}")
+        if number != READINGS:
+            raise BrokenPromiseError(f"of {READINGS} readings published, {table} has {number}")
 
     async def _number(self, query: str) -> int:
         row = await (await self._connection.execute(query.encode())).fetchone()
@@ -164,7 +204,7 @@ class Bench:
         try:
             async with asyncio.timeout(_LIMIT_SECONDS):
                 while not await holds():  # noqa: ASYNC110 - what is waited for is in another process
-                    await asyncio.sleep(0.01)
+                    await asyncio.sleep(_LOOK_SECONDS)
         except TimeoutError as error:
             raise BrokenPromiseError(f"not all readings came through within {_LIMIT_SECONDS} s") from error
 
