@@ -114,7 +114,7 @@ class Ticks:
             await asyncio.sleep(_LOOK_SECONDS)
         if stands is Round.PROVED:
             self._last_proved = now
-            await self._tick(Tick())
+            await self._tick(Tick(hearing_since=max(marks.live_since or 0 for marks in self._marks)))
         elif behind(self._marks, self._last_proved, now):
             await self._tick(Tick(behind=True))
 

@@ -99,7 +99,7 @@ async def test_a_tick_a_second_whatever_the_number_of_gateways(
         await one.run_once()
         await other.run_once()
     await steady.close()
-    assert await ticked(database) == [Tick()]
+    assert await ticked(database) == [Tick(hearing_since=NOW - 60 * SECOND)]
 
 
 async def test_ticks_come_marked_behind_while_a_backlog_drains_for_long(

@@ -34,6 +34,7 @@ ENTRIES: list[Entry] = [
     Tick(),
     Tick(behind=True),
     Tick(blind=True),
+    Tick(hearing_since=1_795_312_443_120_000),
     HomeSet(
         "home-1",
         "Europe/London",
