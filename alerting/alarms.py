@@ -114,6 +114,7 @@ class WholeAlarm(ListedAlarm, frozen=True, kw_only=True):
     """An alarm with its journal, oldest line first: what `GET /api/alarms/{id}` answers."""
 
     subject_kind: SubjectKind
+    canary: bool  # of a home of the service's own: a press that only proves the way
     device: str | None
     certainty: Certainty
     policy: str | None
@@ -139,10 +140,11 @@ order by array_position(%(priorities)s::text[], priority), (owner is not null), 
 # Closed ones, newest first.
 _CLOSED = """
 select * from alarms
-where closed_at is not null and (%(person)s::text is null or person = %(person)s)
+where closed_at is not null and not canary and (%(person)s::text is null or person = %(person)s)
 order by closed_at desc limit %(limit)s
 """
 
+_WHOLE = ("subject_kind", "canary", "device", "certainty", "policy", "outcome", "outcome_cause")
 _JOURNAL = "select id, at, actor, action, text, detail from journal where alarm = %s order by id"
 _FINDINGS = "select finding from alarm_findings where alarm = %s order by raised_at, finding"
 _NOTIFICATIONS = "select * from notifications where alarm = %s order by id"
@@ -187,7 +189,7 @@ async def alarm(connection: AsyncConnection, number: int) -> WholeAlarm | None:
     row = found[0]
     return WholeAlarm(
         **_listed(row),
-        **{name: row[name] for name in ("subject_kind", "device", "certainty", "policy", "outcome", "outcome_cause")},
+        **{name: row[name] for name in _WHOLE},
         onset=_time(row["onset"]),
         recorded_at=_time(row["recorded_at"]),
         acknowledged_at=_maybe(row["acknowledged_at"]),

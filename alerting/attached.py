@@ -14,6 +14,8 @@ from schema.plans import DEFAULT_POLICY, Policy, PolicyStep
 
 OF_A_TEST: Policy = (PolicyStep(after="0s", notify="operators", repeat="10m"),)
 """While an installer tests: at the desk at once, and nobody's telephone rings."""
+OF_A_CANARY: Policy = (PolicyStep(after="0s", notify="operators", repeat="1d"),)
+"""A canary home's: the desk's list has it for who asks, and nobody is told."""
 OF_A_NOTICE: Policy = (PolicyStep(after="0s", notify="operators", repeat="1d"),)
 """Worth knowing, and worth nobody's sleep: shown at the desk until somebody has seen to it."""
 
@@ -43,7 +45,9 @@ class Attached(msgspec.Struct, frozen=True):
 async def attached(connection: AsyncConnection, alarm: AlarmRow) -> Attached:
     """Return what the alarm's escalation follows now."""
     steps, remark = await steps_of(connection, alarm.policy)
-    if alarm.test:
+    if alarm.canary:
+        steps, remark = OF_A_CANARY, "a canary home's: nobody is paged"
+    elif alarm.test:
         steps, remark = OF_A_TEST, "an installer is testing: the desk alone is told"
     elif alarm.priority == "notice":
         steps, remark = OF_A_NOTICE, "a notice: nobody is paged"

@@ -13,6 +13,7 @@ from psycopg import AsyncConnection
 from psycopg.types.json import Jsonb
 from psycopg_pool import AsyncConnectionPool
 
+from alerting import canary
 from alerting.attached import steps_of
 from alerting.escalation import stricter
 from alerting.opening import open_or_join
@@ -156,6 +157,8 @@ async def _clear(connection: AsyncConnection, change: FindingChange, now: Instan
     what = "Cleared" if whole else "Cleared in part"
     text = f"{what}: {change.why or change.finding.reason}"
     await write_journal(connection, alarm.id, now, "monitor", "cleared", text, finding=change.finding.id, whole=whole)
+    if whole and alarm.canary:
+        await canary.close(connection, alarm, now)
 
 
 async def _alarm_of(connection: AsyncConnection, finding: str) -> AlarmRow | None:

@@ -14,15 +14,17 @@ from alerting.ownership import let_go
 from alerting.record import AlarmRow, locked_open, write_journal
 from alerting.walk import tell
 from schema.alarms import more_pressing
+from schema.canaries import is_canary
 from schema.findings import Finding
 from schema.instants import SECOND, Instant, in_words, moment
 
 _OPEN = """
 insert into alarms (subject_kind, subject, person, home, kind, rule, device, priority, certainty, policy, test,
-                    reason, evidence, onset, raised_at, late_by, escalation, due_at)
+                    canary, reason, evidence, onset, raised_at, late_by, escalation, due_at)
 values (%(subject_kind)s, %(subject)s, (select id from people where id = %(person)s),
         (select id from homes where id = %(home)s), %(kind)s, %(rule)s, %(device)s, %(priority)s, %(certainty)s,
-        %(policy)s, %(test)s, %(reason)s, %(evidence)s, %(onset)s, %(raised_at)s, %(late_by)s, %(escalation)s, %(due)s)
+        %(policy)s, %(test)s, %(canary)s, %(reason)s, %(evidence)s, %(onset)s, %(raised_at)s, %(late_by)s,
+        %(escalation)s, %(due)s)
 on conflict do nothing
 returning id
 """
@@ -55,6 +57,7 @@ async def _open(connection: AsyncConnection, finding: Finding, by: str, at: Inst
         **{name: getattr(finding, name) for name in ("subject_kind", "subject", "home", "kind", "rule", "device")},
         **{name: getattr(finding, name) for name in ("priority", "certainty", "policy", "test", "reason")},
         "person": finding.subject if finding.subject_kind == "person" else None,
+        "canary": finding.subject_kind != "person" and is_canary(finding.subject),
         "evidence": Jsonb(msgspec.to_builtins(finding.evidence)),
         "onset": moment(finding.onset),
         "raised_at": moment(finding.raised_at),

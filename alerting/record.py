@@ -26,13 +26,14 @@ class AlarmRow(msgspec.Struct, frozen=True, kw_only=True):
     state: State
     owner: str | None
     test: bool
+    canary: bool
     raised_at: Instant
     cleared: bool
     escalation: EscalationState
 
 
 _COLUMNS = """
-select id, subject_kind, subject, person, home, kind, priority, policy, state, owner, test, raised_at,
+select id, subject_kind, subject, person, home, kind, priority, policy, state, owner, test, canary, raised_at,
        cleared_at is not null as cleared, escalation
 from alarms
 """

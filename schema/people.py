@@ -32,6 +32,9 @@ RESERVED_DEVICE_IDS = frozenset({"status", "zigbee2mqtt", "shelly", "tasmota", "
 RESERVED_HOME_IDS = frozenset({"_mark"})
 """Home ids that would be taken for a topic of the gateway's own (`homes/_mark/{gateway}`)."""
 
+CANARY_PREFIX = "_canary-"
+"""How the ids of the service's own canary homes begin (schema.canaries); no household's may."""
+
 
 class Strict(msgspec.Struct, frozen=True, kw_only=True, forbid_unknown_fields=True, omit_defaults=True):
     """A part of a file people write: every field by name, and none that we do not know."""

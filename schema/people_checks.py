@@ -11,6 +11,7 @@ import phonenumbers
 
 from schema import localtime
 from schema.people import (
+    CANARY_PREFIX,
     RESERVED_DEVICE_IDS,
     RESERVED_HOME_IDS,
     Absence,
@@ -103,6 +104,9 @@ def _rota(rota: Rota, members: set[str], path: Path) -> Iterator[Problem]:
 def _home(home: Home, path: Path) -> Iterator[Problem]:
     if home.id in RESERVED_HOME_IDS:
         yield (*path, "id"), f"id '{home.id}' is reserved for a topic of the gateway's; expected another id"
+    if home.id.startswith(CANARY_PREFIX):
+        what = f"id '{home.id}' is reserved for the service's own canary homes, whose alarms reach nobody"
+        yield (*path, "id"), f"{what}; expected another id"
     yield from _readable(localtime.zone_named, home.zone, (*path, "zone"))
     yield from _twice(home.devices, (*path, "devices"), "id")
     for at, device in enumerate(home.devices):

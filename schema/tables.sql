@@ -25,7 +25,9 @@ create table people (
     phone           text,
     notes           text not null default '',
     gp              text not null default '',
-    consent         jsonb                            -- null: never asked, which is announced
+    consent         jsonb,                           -- null: never asked, which is announced
+    -- Canary homes are the service's own (schema.canaries): their alarms page nobody.
+    constraint nobody_lives_in_a_canary_home check (not starts_with(home, '_canary-'))
 );
 create index people_home on people (home);
 
@@ -267,7 +269,7 @@ create table alarms (
                     check (state in ('raised', 'acknowledged', 'dispatched', 'on_scene', 'closed')),
     owner           text,
     test            boolean not null default false,
-    canary          boolean not null default false,
+    canary          boolean not null default false,  -- of a canary home: pages nobody, is in no list or figure
     reason          text not null,
     evidence        jsonb not null default '[]',
     onset           timestamptz not null,
@@ -285,12 +287,15 @@ create table alarms (
     check ((state = 'closed') = (outcome is not null)),
     check (state not in ('acknowledged', 'dispatched', 'on_scene') or owner is not null),
     -- No dead end: an open alarm is owned by a human or has a next step with a time.
-    constraint no_dead_end check (state = 'closed' or owner is not null or due_at is not null)
+    constraint no_dead_end check (state = 'closed' or owner is not null or due_at is not null),
+    -- Whatever goes wrong, no household's alarm is kept from people as a canary's.
+    constraint no_household_is_a_canary check (not canary or (person is null and starts_with(subject, '_canary-')))
 );
 -- One open alarm a subject and kind: what comes after joins it.
 create unique index one_open_alarm on alarms (subject_kind, subject, kind) where closed_at is null;
 create index alarms_due on alarms (due_at) where closed_at is null;
 create index alarms_person on alarms (person, raised_at desc);
+create index alarms_canary on alarms (recorded_at) where canary;
 
 create table alarm_findings (
     alarm           bigint not null references alarms,
@@ -374,6 +379,7 @@ create table replies (
     notification    bigint references notifications,
     understood      text not null                    -- accepted, declined, note, late, unknown_number
 );
+create index replies_notification on replies (notification) where notification is not null;
 
 -- ---------------------------------------------------------------------------------------------------
 -- 5. Who works here

@@ -184,6 +184,7 @@ class AlarmWhole(AlarmListed):
     """An alarm with everything that happened to it, oldest first."""
 
     subject_kind: SubjectKind
+    canary: bool = Field(description="of a canary home of the service's own: a press that only proves the way")
     device: str | None
     certainty: Certainty
     policy: str | None

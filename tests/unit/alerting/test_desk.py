@@ -217,8 +217,8 @@ async def test_the_list_shows_the_most_pressing_first_then_what_nobody_has_then_
 
 
 async def test_canaries_are_listed_only_when_asked_for(house: House) -> None:
-    number = await house.press()
-    await house.do("update alarms set canary = true")
+    await house.finds("button", subject="_canary-1", subject_kind="home", home=None)
+    number = await house.value("select max(id) from alarms")
     async with house.pool.connection() as connection:
         assert await open_alarms(connection) == []
         assert [line.id for line in await open_alarms(connection, canary=True)] == [number]

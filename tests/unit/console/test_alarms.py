@@ -34,11 +34,11 @@ def test_the_apis_models_say_all_that_alerting_says() -> None:
 
 
 async def test_canaries_come_only_when_asked_for(house: House) -> None:
-    await house.press()
-    await house.do("update alarms set canary = true")
+    await house.finding("button", "_canary-1", None, "Pendant pressed", priority="life")
     async with house.program("olga") as olga:
         assert (await olga.get("/api/alarms")).json() == []
-        assert len((await olga.get("/api/alarms?state=open&canary=true")).json()) == 1
+        (listed,) = (await olga.get("/api/alarms?state=open&canary=true")).json()
+        assert (await olga.get(f"/api/alarms/{listed['id']}")).json()["canary"] is True
 
 
 async def test_of_two_who_acknowledge_at_once_one_wins_and_the_other_is_told_who(house: House) -> None:
