@@ -1,0 +1,70 @@
+"""`make chaos`: break the service while it works, and see that it keeps its promises.
+
+    python -m tests.chaos --kills 30 --minutes 2 [--seed N] [--rate 1000] [--folder DIR]
+    python -m tests.chaos --scenario NAME [--minutes M]
+
+Exits with 1 where a promise broke, having said which, where the logs are, and the one line that repeats the run.
+"""
+
+import argparse
+import asyncio
+import logging
+import secrets
+import shutil
+import sys
+import tempfile
+from pathlib import Path
+
+import uvloop
+
+from runtime.logs import configure_logs
+from tests.chaos import scenarios
+from tests.chaos.report import Progress, table
+from tests.chaos.run import Chaos
+
+
+def main() -> int:
+    """Run what is asked for, and return the exit status."""
+    asked = _arguments()
+    configure_logs("console", level=logging.ERROR)
+    folder = asked.folder or Path(tempfile.mkdtemp(prefix="telecare-chaos-"))
+    progress = Progress()
+    with asyncio.Runner(loop_factory=uvloop.new_event_loop) as runner:
+        if asked.scenario:
+            broken, said = runner.run(scenarios.run(asked.scenario, folder, asked.minutes, progress.say)), ""
+        else:
+            chaos = Chaos(asked.seed, asked.kills, asked.minutes or 2, asked.rate)
+            verdict = runner.run(chaos.run(folder, progress.say))
+            broken, said = verdict.broken, table(chaos, verdict)
+    progress.end()
+    print(said)
+    if not broken:
+        shutil.rmtree(folder, ignore_errors=True)
+        return 0
+    print("\nBROKEN:", *broken, sep="\n- ")
+    print(f"\nThe logs of all processes and the tables are in {folder}. To repeat it:\n  {_again(asked)}")
+    return 1
+
+
+def _arguments() -> argparse.Namespace:
+    parser = argparse.ArgumentParser(prog="python -m tests.chaos", description=(__doc__ or "").partition("\n")[0])
+    parser.add_argument("--kills", type=int, default=30, help="how many processes are killed with kill -9")
+    parser.add_argument("--minutes", type=float, default=0, help="for how long (2; a scenario's own)")
+    parser.add_argument("--seed", type=int, default=secrets.randbelow(1_000_000), help="whose plan of kills and faults")
+    parser.add_argument("--rate", type=int, default=1000, help="readings a second")
+    parser.add_argument("--scenario", choices=sorted(scenarios.ALL), help="one of the scenarios instead of the kills")
+    parser.add_argument("--folder", type=Path, help="where data and logs go, instead of a temporary folder")
+    return parser.parse_args()
+
+
+def _again(asked: argparse.Namespace) -> str:
+    if asked.scenario:
+        return f"python -m tests.chaos --scenario {asked.scenario}" + (
+            f" --minutes {asked.minutes:g}" if asked.minutes else ""
+        )
+    rate = "" if asked.rate == 1000 else f" --rate {asked.rate}"
+    return f"python -m tests.chaos --kills {asked.kills} --minutes {asked.minutes or 2:g} --seed {asked.seed}{rate}"
+
+
+if __name__ == "__main__":
+    sys.exit(main())

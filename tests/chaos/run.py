@@ -1,0 +1,223 @@
+"""One chaos run: the house opens, hubs speak and pendants are pressed while parts die; then the tables are judged.
+
+    opening     everything starts, and is waited for
+    the storm   so many kills and faults over so many minutes (`storm`), the load going on all the while
+    the calm    everything is brought back and healed; hubs have everything acknowledged, everything is stored and
+                stepped, deadlines that came due have fired: waited for, at most `SETTLING` seconds
+    the verdict the tables are read and compared with what the hubs know (`verdict`)
+"""
+
+import asyncio
+from collections.abc import Callable
+from contextlib import suppress
+from pathlib import Path
+from random import Random
+
+import psycopg
+
+from runtime.clock import SystemClock
+from schema.entries import Tick, unpack
+from schema.instants import MILLISECOND, SECOND, Instant, iso, moment
+from tests.chaos import storm, street, tables, verdict
+from tests.chaos.desk import Desk
+from tests.chaos.house import House, house
+from tests.chaos.hub import Hub, Message
+from tests.chaos.ledger import Ledger, is_dated
+from tests.chaos.twilio import Twilio
+
+HOMES = 200
+HUBS = 4
+SETTLING = 90.0
+_BEAT_SECONDS = 0.02
+_DOUBLED_EVERY = 50  # a reading that its hub says twice, being in doubt
+_ORDINARY_EVERY = 10  # a press on the ordinary lane
+
+_STEPPED_TICKS = """
+    select entries from log
+    where kind = 'tick' and committed_at > %s and position <= (select min(position) from monitor_cursors)
+"""
+
+Say = Callable[[str], None]
+
+
+class Figures:
+    """What the run has come to so far, for the line that shows it."""
+
+    def __init__(self) -> None:
+        self.stored = 0
+        self.alarms = 0
+        self._batch = 0
+
+    def look(self, url: str) -> None:
+        """Ask the database, where it answers at once."""
+        with suppress(psycopg.Error), psycopg.connect(url, autocommit=True, connect_timeout=1) as connection:
+            more, self._batch = tables.stored(connection, self._batch)
+            self.stored += more
+            row = connection.execute("select count(*) from alarms").fetchone()
+            self.alarms = row[0] if row else 0
+
+
+class Chaos:
+    """One run over an open house."""
+
+    def __init__(self, seed: int, kills: int, minutes: float, rate: int) -> None:
+        self.seed, self.kills, self.seconds, self.rate = seed, kills, minutes * 60, rate
+        self.pace = street.pace(minutes)
+        self.lives = street.lives(minutes)
+        self.ledger = Ledger(HOMES)
+        self.twilio = Twilio(seed)
+        self.figures = Figures()
+        self.began: Instant = 0
+        self.blows = storm.plan(seed, kills, self.seconds)
+        self._random = Random(seed + 1)  # noqa: S311 - repeatable is what it is for
+        self._clock = SystemClock()
+        self._free = list(range(HOMES))  # homes without an open press
+        self._hubs: list[Hub] = []
+
+    async def run(self, folder: Path, say: Say) -> verdict.Verdict:
+        """Run all of it, and return the verdict."""
+        async with self.twilio.served(), house(folder) as house_:
+            say("opening the house")
+            await house_.open(street.people(HOMES, self.lives, self.pace), self.twilio.settings)
+            self._hubs = [Hub(house_.broker.hub_url, f"hub-{each}", self.ledger.note) for each in range(HUBS)]
+            self.desk = Desk(house_.http, self.twilio.pages, self._closed)
+            await _ticking(house_, self._clock.now())
+            async with asyncio.TaskGroup() as group:
+                background = [
+                    *(group.create_task(hub.run()) for hub in self._hubs),
+                    group.create_task(house_.supervise()),
+                    group.create_task(self.desk.run()),
+                    group.create_task(self._show(house_, say)),
+                ]
+                self.began = self._clock.now()
+                await self._storm(house_)
+                await self._calm(house_, say)
+                for task in background:
+                    task.cancel()
+            ended = self._clock.now()
+            say("reading the tables")
+            found = await asyncio.to_thread(tables.read, house_.database.url)
+            self.house = house_
+            outside = verdict.Run(
+                self.began, ended, self.ledger, self.lives, self.pace, self.twilio.pages, house_.away
+            )
+            return verdict.judge(outside, found)
+
+    # --- the storm -----------------------------------------------------------------------------------
+
+    async def _storm(self, house_: House) -> None:
+        async with asyncio.TaskGroup() as group:
+            speaking = [
+                group.create_task(self._load()),
+                group.create_task(self._press()),
+                *(group.create_task(self._live(life)) for life in self.lives),
+            ]
+            faults = []
+            for blow in self.blows:
+                await self._until(blow.at)
+                if blow.deed == "kill":
+                    await self._kill(house_, blow)
+                else:
+                    faults.append(group.create_task(house_.fault(blow.target, blow.deed, blow.lasts)))
+            await self._until(self.seconds)
+            await asyncio.gather(*faults)
+            for task in speaking:
+                task.cancel()
+
+    async def _kill(self, house_: House, blow: storm.Blow) -> None:
+        """Kill the part, or where it lies dead already, the next that runs: so many kills are promised."""
+        first = storm.PARTS.index(blow.target)
+        while True:
+            for name in (*storm.PARTS[first:], *storm.PARTS[:first]):
+                if house_.kill(name, blow.lasts):
+                    return
+            await asyncio.sleep(0.1)
+
+    async def _until(self, seconds: float) -> None:
+        await asyncio.sleep(max(0.0, seconds - (self._clock.now() - self.began) / SECOND))
+
+    async def _load(self) -> None:
+        """Make so many readings a second, whatever happens: a hub with nobody to tell keeps them."""
+        while True:
+            now = self._clock.now()
+            owed = (now - self.began) * self.rate // SECOND - self.ledger.made
+            for nth in range(owed):
+                self._reading(now - (owed - nth) * MILLISECOND // 100)
+            await asyncio.sleep(_BEAT_SECONDS)
+
+    def _reading(self, at: Instant) -> None:
+        number, home, seq = self.ledger.next()
+        time = f'"at":"{iso(at)}",' if is_dated(home) else ""
+        value = "detected" if seq % 2 else "clear"
+        payload = f'{{"seq":{seq},"boot":1,{time}"kind":"motion","value":"{value}"}}'
+        message = Message(b"homes/home-%03d/motion-1" % home, payload.encode(), number)
+        hub = self._hubs[home % HUBS]
+        hub.say(message)
+        if number % _DOUBLED_EVERY == 0:
+            hub.say(message)
+
+    async def _press(self) -> None:
+        """Press a pendant about every second, of somebody whose last press has been dealt with."""
+        while True:
+            await asyncio.sleep(self._random.uniform(0.5, 1.5))
+            if self._free:
+                home = self._free.pop(self._random.randrange(len(self._free)))
+                ordinary = len(self.ledger.presses) % _ORDINARY_EVERY == 0
+                self._say(f"home-{home:03}", "pendant-1", "button", "pressed", lane="homes" if ordinary else "urgent")
+
+    def _closed(self, person: str) -> None:
+        home = person.removeprefix("person-home-")
+        if home != person:
+            self._free.append(int(home))
+
+    async def _live(self, life: street.Life) -> None:
+        for line in life.lines:
+            at = life.starts + line.after
+            await self._until(at / SECOND)
+            self._say(life.home, line.device, line.kind, line.value, at=self.began + at)
+
+    def _say(
+        self, home: str, device: str, kind: str, value: str, *, lane: str = "homes", at: Instant | None = None
+    ) -> None:
+        now = self._clock.now() if at is None else at
+        said = self.ledger.say(home, device, kind, value, now - now % MILLISECOND)
+        payload = f'{{"seq":{said.seq},"boot":1,"at":"{iso(said.at)}","kind":"{kind}","value":"{value}"}}'
+        self._hubs[hash(said.at) % HUBS].say(Message(f"{lane}/{home}/{device}".encode(), payload.encode(), said))
+
+    # --- the calm ------------------------------------------------------------------------------------
+
+    async def _calm(self, house_: House, say: Say) -> None:
+        """Wait until all that can be expected has happened, for a bounded time; what is missing then is judged."""
+        try:
+            async with asyncio.timeout(SETTLING):
+                while not house_.whole or any(hub.owing for hub in self._hubs):  # noqa: ASYNC110 - processes set no event
+                    await asyncio.sleep(0.1)
+                await _ticking(house_, self._clock.now())
+        except TimeoutError:
+            say(f"not settled within {SETTLING:.0f} s")
+        # Whatever was due by now has 5 s more to fire.
+        await asyncio.sleep(verdict.LATEST / SECOND + 1)
+
+    async def _show(self, house_: House, say: Say) -> None:
+        while True:
+            await asyncio.sleep(1)
+            await asyncio.to_thread(self.figures.look, house_.database.url)
+            seconds = (self._clock.now() - self.began) / SECOND
+            say(
+                f"{seconds:4.0f} s  kills {house_.kills.total()}/{self.kills}  faults {house_.faults.total()}"
+                f"  made {self.ledger.all_count} ({self.ledger.all_count / max(seconds, 1):.0f}/s)"
+                f"  acknowledged {self.ledger.acknowledged_count}  stored {self.figures.stored}"
+                f"  presses {len(self.ledger.presses)}  alarms {self.figures.alarms}  pages {self.twilio.pages.total()}"
+                f"  {'whole' if house_.whole else 'broken'}"
+            )
+
+
+async def _ticking(house_: House, since: Instant) -> None:
+    """Return once a tick that is not blind was appended after `since` and stepped: nothing waits any more."""
+    while True:
+        with suppress(psycopg.Error):
+            async with await psycopg.AsyncConnection.connect(house_.database.url, autocommit=True) as connection:
+                ticks = await (await connection.execute(_STEPPED_TICKS, (moment(since),))).fetchall()
+                if any(not entry.blind for (packed,) in ticks for entry in unpack(packed) if isinstance(entry, Tick)):
+                    return
+        await asyncio.sleep(0.2)
