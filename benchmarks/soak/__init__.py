@@ -1,0 +1,1 @@
+"""`python -m benchmarks.soak`: the whole service lives a believable life for an hour, and no process may grow."""
