@@ -133,7 +133,7 @@ class WholeAlarm(ListedAlarm, frozen=True, kw_only=True):
 # Most pressing first: by priority, then what nobody owns, then what has waited longest.
 _OPEN = """
 select * from alarms
-where closed_at is null and (canary = %(canary)s or not canary)
+where closed_at is null and case when canary then %(canary)s else %(others)s end
 order by array_position(%(priorities)s::text[], priority), (owner is not null), raised_at, id
 """
 
@@ -167,9 +167,10 @@ order by id desc limit %(limit)s
 """
 
 
-async def open_alarms(connection: AsyncConnection, *, canary: bool = False) -> list[ListedAlarm]:
-    """Return all alarms that are not closed, most pressing first; canaries' too if asked."""
-    rows = await _rows(connection, _OPEN, {"canary": canary, "priorities": list(PRIORITIES)})
+async def open_alarms(connection: AsyncConnection, *, canary: bool = False, others: bool = True) -> list[ListedAlarm]:
+    """Return the alarms that are not closed, most pressing first; canaries' too, or without all others, if asked."""
+    asked = {"canary": canary, "others": others, "priorities": list(PRIORITIES)}
+    rows = await _rows(connection, _OPEN, asked)
     return [ListedAlarm(**_listed(row)) for row in rows]
 
 

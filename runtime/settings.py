@@ -24,6 +24,15 @@ class Settings(BaseSettings):
     twilio_auth_token: str = ""
     twilio_from: str = ""
     twilio_base_url: str = ""  # for a stand-in; empty: Twilio's own
+    metrics_port: int = Field(default=0, ge=0, le=65535)  # /health, /ready and /metrics of this service; 0: none
+    canaries: int = Field(default=1, ge=1, le=100)  # how many canary homes there are
+    canary_areas: str = ""  # dealt to them in turn, with commas between
+    watch_every: float = Field(default=60.0, ge=1, le=60)  # s between the watcher's presses
+    watch_homes: str = ""  # whose pendants this watcher presses, with commas between; empty: all canary homes'
+    watch_desk: str = ""  # where it looks for them; empty: public_url
+    watch_token: str = ""  # known to the watcher and the console: lists canaries' alarms, and nothing else
+    watch_to: str = ""  # telephone numbers told when a press is not at the desk in time, with commas between
+    heartbeat_url: str = ""  # called while all is well: an outside service notices when it no longer is
     log_format: Literal["json", "console"] = "json"
 
 

@@ -4,9 +4,9 @@ from typing import Annotated, Any, Literal
 
 from fastapi import APIRouter, Path, Query
 
-from alerting import alarms
 from alerting.console import models
-from alerting.console.alarm_reading import listed, listed_by_id, whole
+from alerting.console.alarm_reading import listed_by_id, whole
+from alerting.console.listing import SeenOpen
 from alerting.console.problems import Problem
 from alerting.console.visit import Acting, SeeingAlarms, Visit
 
@@ -20,13 +20,13 @@ router = APIRouter(prefix="/api/alarms", tags=["alarms"], responses=REFUSALS)
 
 @router.get("")
 async def open_alarms(
-    visit: SeeingAlarms,
+    seen: SeenOpen,
     state: Annotated[Literal["open"], Query(description="`open`: all that are not closed")] = "open",  # noqa: ARG001 - the contract's parameter, with one value so far
     *,
     canary: bool = False,
 ) -> list[models.AlarmListed]:
     """List the alarms that are not closed, most pressing first; canaries only when asked for."""
-    return [listed(alarm) for alarm in await alarms.open_alarms(visit.connection, canary=canary)]
+    return await seen.listed(canary=canary)
 
 
 @router.post("", status_code=201)

@@ -2,12 +2,14 @@
 
 import asyncio
 
+import httpx
 import pytest
+from psycopg_pool import AsyncConnectionPool
 
 from alerting.alarms import ListedAlarm, WholeAlarm
 from alerting.console import models
 from schema.instants import SECOND
-from tests.unit.console.house import House, minutes
+from tests.unit.console.house import House, lived_in, minutes
 
 NO_BODY: dict[str, str] = {}
 
@@ -203,3 +205,26 @@ async def test_the_contract_is_described_in_openapi(house: House) -> None:
     assert set(close["responses"]) >= {"200", "401", "403", "404", "409", "422"}
     assert "assisted_up" in schema["components"]["schemas"]["Close"]["properties"]["outcome"]["enum"]
     assert "/api/stream" in schema["paths"]
+
+
+async def test_the_watchers_token_shows_canaries_and_opens_nothing_else(
+    database: AsyncConnectionPool, database_url: str
+) -> None:
+    async with lived_in(database, database_url, watch_token="a long secret") as house:
+        alarm = await house.press()
+        await house.finding("button", "_canary-1", None, "Pendant pressed", priority="life")
+        headers = {"Authorization": "Bearer a long secret"}
+        async with httpx.AsyncClient(base_url=house.url, headers=headers) as watcher:
+            assert (await watcher.get("/api/alarms?state=open")).json() == []
+            seen = (await watcher.get("/api/alarms?state=open&canary=true")).json()
+            assert [each["subject"] for each in seen] == ["_canary-1"]
+            for path in (f"/api/alarms/{alarm}", "/api/people/ada", "/api/stream"):
+                assert (await watcher.get(path)).status_code == 401, path
+            assert (await watcher.post(f"/api/alarms/{alarm}/acknowledge")).status_code == 401
+        async with httpx.AsyncClient(base_url=house.url, headers={"Authorization": "Bearer a guess"}) as guesser:
+            assert (await guesser.get("/api/alarms?state=open&canary=true")).status_code == 401
+
+
+async def test_where_no_watchers_token_is_set_an_empty_one_is_none(house: House) -> None:
+    async with httpx.AsyncClient(base_url=house.url, headers={"Authorization": "Bearer"}) as nobody:
+        assert (await nobody.get("/api/alarms?state=open&canary=true")).status_code == 401
