@@ -1,8 +1,13 @@
-"""Connections to PostgreSQL: a pool, and a listener whose notifications are hints, never guarantees."""
+"""Connections to PostgreSQL: a pool, and a listener whose notifications are hints, never guarantees.
+
+Both are there again within half a second of their database, however long it was away, and take one that says
+nothing for gone.
+"""
 
 import asyncio
 from collections.abc import AsyncIterator, Iterable
 from contextlib import asynccontextmanager, suppress
+from typing import Any, Self
 
 import psycopg
 from psycopg import AsyncConnection
@@ -12,22 +17,58 @@ GONE = (psycopg.OperationalError, psycopg.InterfaceError)
 """What psycopg raises when the database is away or going: worth trying again, never the data's fault."""
 
 
+AGAIN_SECONDS = 0.3
+PATIENCE: dict[str, Any] = {
+    "connect_timeout": 5,
+    "keepalives_idle": 5,
+    "keepalives_interval": 2,
+    "keepalives_count": 3,
+    "tcp_user_timeout": 10_000,
+}
+"""Of a connection whose other end vanished without a word."""
+
+
 @asynccontextmanager
 async def pool(url: str, *, name: str, size: int = 4) -> AsyncIterator[AsyncConnectionPool]:
     """Open a pool of connections in autocommit (use `connection.transaction()`), its `name` shown by the server."""
+    given_up = asyncio.Event()
     connections = AsyncConnectionPool(
         url,
+        connection_class=_persistent(given_up),
         min_size=1,
         max_size=size,
         open=False,
-        kwargs={"autocommit": True, "application_name": name},
+        kwargs={"autocommit": True, "application_name": name, **PATIENCE},
         check=AsyncConnectionPool.check_connection,
     )
     try:
         await connections.open(wait=True, timeout=30)
         yield connections
     finally:
+        given_up.set()
         await connections.close()
+
+
+def _persistent(given_up: asyncio.Event) -> type[AsyncConnection]:
+    """Return a connection that is tried until its database is there, at one pace, or until the pool is given up.
+
+    The pool's own tries come ever more rarely: minutes apart after minutes without a database.
+    """
+
+    class Persistent(AsyncConnection):
+        @classmethod
+        async def connect(cls, *arguments: Any, **named: Any) -> Self:  # type: ignore[override] # given on unseen
+            while True:
+                try:
+                    return await super().connect(*arguments, **named)
+                except GONE:
+                    if given_up.is_set():
+                        raise
+                    with suppress(TimeoutError):
+                        async with asyncio.timeout(AGAIN_SECONDS):
+                            await given_up.wait()
+
+    return Persistent
 
 
 class Listener:
@@ -59,7 +100,7 @@ class Listener:
         heard.clear()
 
     async def _listen(self) -> None:
-        async with await AsyncConnection.connect(self._url, autocommit=True) as connection:
+        async with await AsyncConnection.connect(self._url, autocommit=True, **PATIENCE) as connection:
             for channel in self._heard:
                 await connection.execute(f"listen {channel}")
             self._wake_all()

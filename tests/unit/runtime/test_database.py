@@ -129,6 +129,22 @@ async def test_a_pool_forgets_connections_that_died(database: AsyncConnectionPoo
             assert await (await connection.execute("select 1")).fetchone() == (1,)
 
 
+async def test_a_pool_is_there_again_as_soon_as_its_database_is(tmp_path: Path) -> None:
+    """Away for four seconds: tries that double their distance would come at seven."""
+    loop = asyncio.get_running_loop()
+    async with embedded_database(tmp_path) as database, pool(database.url, name="test") as connections:
+        async with connections.connection() as connection:
+            await connection.execute("select 1")
+        database.kill()
+        waiting = [asyncio.create_task(_one(connections)) for _ in range(6)]
+        await asyncio.sleep(4)
+        assert not any(each.done() for each in waiting)
+        await database.restart()
+        back = loop.time()
+        assert await asyncio.gather(*waiting) == [1] * 6
+        assert loop.time() - back < 2
+
+
 async def test_a_pool_given_up_while_its_database_is_away_leaves_no_task_behind(tmp_path: Path) -> None:
     before = asyncio.all_tasks()
     with pytest.raises(TimeoutError):
@@ -137,6 +153,12 @@ async def test_a_pool_given_up_while_its_database_is_away_leaves_no_task_behind(
     async with asyncio.timeout(SECONDS):
         while asyncio.all_tasks() - before:  # noqa: ASYNC110 - tasks that end set no event
             await asyncio.sleep(0.01)
+
+
+async def _one(connections: AsyncConnectionPool) -> int:
+    async with connections.connection() as connection:
+        row = await (await connection.execute("select 1")).fetchone()
+        return int(row[0]) if row else 0
 
 
 async def _listeners(connection: AsyncConnection) -> int:
