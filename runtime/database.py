@@ -57,7 +57,7 @@ def _persistent(given_up: asyncio.Event) -> type[AsyncConnection]:
 
     class Persistent(AsyncConnection):
         @classmethod
-        async def connect(cls, *arguments: Any, **named: Any) -> Self:  # type: ignore[override] # given on unseen
+        async def connect(cls, *arguments: Any, **named: Any) -> Self:
             while True:
                 try:
                     return await super().connect(*arguments, **named)

@@ -95,7 +95,9 @@ class _Service:
 class House:
     """Everything that runs, and when it did not."""
 
-    def __init__(self, folder: Path, database: EmbeddedDatabase, broker: EmbeddedBroker, links: dict[str, Link]) -> None:
+    def __init__(
+        self, folder: Path, database: EmbeddedDatabase, broker: EmbeddedBroker, links: dict[str, Link]
+    ) -> None:
         self.folder = folder
         self.database = database
         self.broker = broker
@@ -232,7 +234,9 @@ class House:
         """Return what a part has written in its log."""
         folder = self.folder / ("rooms" if name in SERVICES else "") / name
         file = folder / ("log" if name in SERVICES else "server.log")
-        return "".join(each.read_text(errors="replace") for each in (file.with_suffix(".before.log"), file) if each.exists())
+        return "".join(
+            each.read_text(errors="replace") for each in (file.with_suffix(".before.log"), file) if each.exists()
+        )
 
 
 @asynccontextmanager
@@ -245,9 +249,7 @@ async def house(folder: Path, engines: Mapping[str, Path] | None = None) -> Asyn
             await engine.start()
             stack.push_async_callback(engine.stop)
         targets = {"broker": (broker.host, broker.port), "database": _socket(database.url)}
-        links = {
-            name: await stack.enter_async_context(link(name, targets[name.rpartition("-")[2]])) for name in LINKS
-        }
+        links = {name: await stack.enter_async_context(link(name, targets[name.rpartition("-")[2]])) for name in LINKS}
         made = House(folder, database, broker, links)
         stack.push_async_callback(made.close)
         yield made

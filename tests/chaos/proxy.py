@@ -89,7 +89,7 @@ class Link:
                 return
             far_reader, pair.far = await self._reach()
             await asyncio.gather(self._pump(reader, pair.far, pair), self._pump(far_reader, writer, pair))
-        except (OSError, asyncio.CancelledError):
+        except (OSError, RuntimeError, asyncio.CancelledError):
             pass
         finally:
             self._pairs.discard(pair)
@@ -110,7 +110,7 @@ class Link:
         await self._passing.wait()
         if pair.dropped:
             await asyncio.Event().wait()  # the other end hears nothing of it
-        with suppress(OSError):
+        with suppress(OSError, RuntimeError):  # RuntimeError: uvloop's word for a closed connection
             writer.write_eof()
 
 

@@ -1,10 +1,10 @@
 """One chaos run: the house opens, hubs speak and pendants are pressed while parts die; then the tables are judged.
 
-    opening     everything starts, and is waited for
-    the storm   so many kills and faults over so many minutes (`storm`), the load going on all the while
-    the calm    everything is brought back and healed; hubs have everything acknowledged, everything is stored and
-                stepped, deadlines that came due have fired: waited for, at most `SETTLING` seconds
-    the verdict the tables are read and compared with what the hubs know (`verdict`)
+opening     everything starts, and is waited for
+the storm   so many kills and faults over so many minutes (`storm`), the load going on all the while
+the calm    everything is brought back and healed; hubs have everything acknowledged, everything is stored and
+            stepped, deadlines that came due have fired: waited for, at most `SETTLING` seconds
+the verdict the tables are read and compared with what the hubs know (`verdict`)
 """
 
 import asyncio
@@ -98,9 +98,7 @@ class Chaos:
             say("reading the tables")
             found = await asyncio.to_thread(tables.read, house_.database.url)
             self.house = house_
-            outside = verdict.Run(
-                self.began, ended, self.ledger, self.lives, self.pace, self.twilio.pages, house_.away
-            )
+            outside = verdict.Run(self.began, ended, self.ledger, self.lives, self.pace, self.twilio.pages, house_.away)
             return verdict.judge(outside, found)
 
     # --- the storm -----------------------------------------------------------------------------------
