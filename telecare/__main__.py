@@ -81,8 +81,8 @@ def migrate() -> None:
     """Bring the database's tables up to date."""
     from telecare.migrating import bring_up_to_date  # noqa: PLC0415
 
-    for name in asyncio.run(bring_up_to_date(_settings(needs=("database_url",)).database_url)):
-        typer.echo(f"applied {name}")
+    for done in asyncio.run(bring_up_to_date(_settings(needs=("database_url",)))):
+        typer.echo(done)
     typer.echo("the database is up to date")
 
 

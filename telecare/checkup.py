@@ -38,7 +38,8 @@ _STORAGE = "select storage_mode()"
 _UNSEEN = """
     select d.home || '/' || d.id, s.last_seen_at is null
     from devices d left join device_sightings s on s.device = d.number
-    where d.retired_at is null and (s.last_seen_at is null or s.last_seen_at < %s)
+    where d.retired_at is null and not starts_with(d.home, '_canary-')
+      and (s.last_seen_at is null or s.last_seen_at < %s)
     order by 2 desc, s.last_seen_at, 1
 """
 _REJECTED = """

@@ -24,6 +24,7 @@ from runtime.service import run_together
 from runtime.settings import Settings
 from schema.people_file import PeopleFile, PeopleFileError, read
 from schema.people_load import load
+from telecare import canaries
 from telecare.readiness import ready
 from telecare.refusal import Refusal
 from telecare.rooms import Room, keep_alive
@@ -77,6 +78,7 @@ class Demo:
 
     def __init__(self, settings: Settings, database: EmbeddedDatabase, broker: EmbeddedBroker, clock: Clock) -> None:
         self._data_dir = settings.data_dir.resolve()
+        self._chosen = settings
         self._database = database
         self._broker = broker
         self._clock = clock
@@ -106,6 +108,7 @@ class Demo:
             if afresh or not (row and row[0]):
                 report = await load(connection, file, "demo", self._clock.now())
                 log.info("people loaded", action="load", announcements=len(report.announcements))
+            await canaries.move_in(connection, self._chosen, self._clock.now())
             self._staff = await logins(self._data_dir, connection)
 
     async def live(self, people: Path, *, simulate: bool) -> None:
@@ -133,7 +136,7 @@ class Demo:
         """Once everything answers, let the homes in and say so; then keep them alive."""
         await ready(self._database.url, self._http, self._clock)
         async with await AsyncConnection.connect(self._database.url) as connection:
-            ids = [row[0] for row in await (await connection.execute("select id from homes order by id")).fetchall()]
+            ids = [row[0] for row in await (await connection.execute(_HOMES)).fetchall()]
             pendants = await (await connection.execute(_PENDANTS)).fetchall()
         if simulate:
             await homes.start()
@@ -147,12 +150,13 @@ class Demo:
             await asyncio.Event().wait()
 
 
+_HOMES = "select id from homes where not starts_with(id, '_canary-') order by id"
 _PENDANTS = """
     select d.home, d.id, coalesce(p.name, 'somebody')
     from devices d left join lateral (
         select name from people where people.id = d.person or (d.person is null and people.home = d.home)
         order by people.id limit 1) p on true
-    where d.kind = 'button' and d.dialect = 'own' order by d.home, d.id limit 1
+    where d.kind = 'button' and d.dialect = 'own' and not starts_with(d.home, '_canary-') order by d.home, d.id limit 1
 """
 
 

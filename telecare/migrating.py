@@ -1,17 +1,23 @@
-"""The `telecare migrate` command's work: one connection, migrated."""
+"""The `telecare migrate` command's work: one connection, migrated, and the canary homes beside the tables."""
 
 import psycopg
 from psycopg import AsyncConnection
 
+from runtime.clock import SystemClock
 from runtime.migrate import MigrationChangedError, migrate
+from runtime.settings import Settings
+from telecare import canaries
 from telecare.refusal import Refusal
 
 
-async def bring_up_to_date(database_url: str) -> list[str]:
-    """Migrate the database; return what was applied. Refusal in one line where it cannot be."""
+async def bring_up_to_date(settings: Settings) -> list[str]:
+    """Migrate the database, and see that it has its canary homes; return what was done. Refusal where it cannot be."""
+    url = settings.database_url
     try:
-        async with await AsyncConnection.connect(database_url, autocommit=True, connect_timeout=10) as connection:
-            return await migrate(connection)
+        async with await AsyncConnection.connect(url, autocommit=True, connect_timeout=10) as connection:
+            applied = [f"applied {name}" for name in await migrate(connection)]
+            made = await canaries.move_in(connection, settings, SystemClock().now())
+            return applied + [f"made the canary home {home}" for home in made]
     except MigrationChangedError as error:
         raise Refusal(str(error)) from error
     except psycopg.OperationalError as error:

@@ -21,9 +21,14 @@ _SEEN = """
     from devices join homes on homes.id = devices.home left join device_sightings seen on seen.device = devices.number
     where devices.retired_at is null
 """
-
+# Canary homes are the service's own: they are found by their name and stand in no list.
+_CANARIES_BY_NAME = """
+      and (not starts_with(devices.home, '_canary-')
+           or exists (select from unnest(%s::text[]) word where word ilike '%%canary%%'))
+"""
 _DEVICES = (
-    _SEEN  # noqa: S608 - two constants of this module
+    _SEEN  # noqa: S608 - constants of this module
+    + _CANARIES_BY_NAME
     + """
       and (select coalesce(bool_and(concat_ws(' ', devices.home, homes.area, devices.id, devices.kind, devices.room,
                                               devices.address) ilike '%%' || word || '%%'), true)
@@ -108,7 +113,7 @@ async def devices(connection: AsyncConnection, text: str) -> list[DeviceSeen]:
     """Return at most 300 devices of whom every word of the text is said somewhere, what needs a hand first."""
     found = [word.replace("\\", r"\\").replace("%", r"\%").replace("_", r"\_") for word in text.split()]
     async with connection.cursor(row_factory=class_row(DeviceSeen)) as cursor:
-        return await (await cursor.execute(_DEVICES, (found, MOST_DEVICES))).fetchall()
+        return await (await cursor.execute(_DEVICES, (found, found, MOST_DEVICES))).fetchall()
 
 
 async def of_home(connection: AsyncConnection, home: str, person: str) -> list[DeviceSeen]:

@@ -165,3 +165,12 @@ async def test_style_and_script_are_ours_and_may_be_kept(house: House) -> None:
             assert "immutable" in answer.headers["cache-control"]
         assert (await visitor.get("/static/../app.py")).status_code == 404
         assert (await visitor.get("/static/..%2Fapp.py")).status_code == 404
+
+
+async def test_a_canary_home_s_pendant_is_no_installer_s_business_until_asked_for(house: House) -> None:
+    await house.do("insert into homes (id, zone) values ('_canary-1', 'UTC')")
+    await house.do("insert into devices (home, id, kind) values ('_canary-1', 'pendant-1', 'button')")
+    async with house.visitor("ines") as ines:
+        assert "_canary-1" not in (await ines.get("/equipment")).text
+        assert "_canary-1" not in (await ines.get("/equipment?q=pendant")).text
+        assert "_canary-1" in (await ines.get("/equipment?q=canary")).text
