@@ -67,13 +67,22 @@ class Sight:
         open_ = [each.began for each in (self._deaf, self._absent) if each is not None]
         return min(open_, default=None)
 
+    def spans(self, at: Instant) -> list[tuple[Instant, Instant]]:
+        """Return when nothing could be seen, up to a row of the log at `at`: what is under way is in it."""
+        spans = list(self.gaps)
+        if self.seen and at - self.seen > BLINK:
+            spans.append((self.seen + HALF, at))
+        if self._absent is not None and self._absent.began < at:
+            spans.append((self._absent.began, at))
+        return spans
+
     def resume(self, seen: Instant, looked_at: Instant, now: Instant, open_gaps: list[Change]) -> list[Change]:
         """Take up where another monitor left off: its last proof, its last look, the gaps it left open."""
         self.seen = seen
         self._deaf = next((each for each in open_gaps if each.what == "listening"), None)
         self._absent = next((each for each in open_gaps if each.what == "watching"), None)
         if self._absent is None and looked_at and now - looked_at > BLINK:
-            self._absent = Change("watching", "monitor", looked_at + HALF)
+            self._absent = Change("watching", "monitor", looked_at + HALF // 2)  # looks come twice a second
             return [self._absent]
         return []
 
@@ -102,7 +111,7 @@ class Sight:
 
     def tick(self, at: Instant, tick: Tick) -> list[Change]:
         """Take in a tick of the log."""
-        if tick.blind:
+        if tick.blind or at <= self.seen:
             return []
         if tick.behind:
             self._draining = True

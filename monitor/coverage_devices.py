@@ -100,8 +100,9 @@ class Hearing:
             self._home_heard[place] = max((self._heard[number] for number in now), default=at)
         return changes
 
-    def resume(self, open_gaps: Iterable[Change]) -> None:
-        """Take up gaps that were left open."""
+    def resume(self, open_gaps: Iterable[Change], at: Instant) -> list[Change]:
+        """Take up gaps that were left open; those of what is no longer there end."""
+        ended = []
         for gap in open_gaps:
             if gap.what == "device" and gap.device is not None and self._known(gap.device):
                 self._open[gap.device] = gap
@@ -109,6 +110,9 @@ class Hearing:
                 self._heard[gap.device] = gap.began
             elif gap.what == "home" and gap.home in self._places:
                 self._homes[self._places[gap.home]].lost = gap
+            elif gap.home is not None:
+                ended.append(msgspec.structs.replace(gap, ended=at))
+        return ended
 
     def _place(self, home: str) -> int:
         place = self._places.get(home)
@@ -201,8 +205,7 @@ class Hearing:
             return [self._found(home, at)] if entry.observed_at > home.lost.began or entry.kind == "hub" else []
         limit = self._home_limit[place]
         if at - heard > limit and at - heard - overlap(service, heard, at) > limit:
-            home.lost = Change("home", "hub", heard, None, home.id)
-            return [self._found(home, at)]
+            return [*self._lose(home, heard), self._found(home, at)]
         return []
 
     def _of_equipment(self, entry: ReadingEntry, service: Sequence[Span]) -> list[Change]:
@@ -227,8 +230,19 @@ class Hearing:
         home = self._homes[self._home[number]]
         if home.lost is not None or at <= max(self._heard[each] for each in home.numbers):
             return []
-        home.lost = Change("home", "hub", at, None, home.id)
-        return [home.lost]
+        return self._lose(home, at)
+
+    def _lose(self, home: _Home, since: Instant) -> list[Change]:
+        """Take a home for cut off since then: that explains the silence of devices that spoke up to shortly before."""
+        home.lost = Change("home", "hub", since, None, home.id)
+        explained = [
+            self._open.pop(number)
+            for number in home.numbers
+            if number in self._open
+            and number not in self._said_gone
+            and since - self._open[number].began <= self._limit[number]
+        ]
+        return [home.lost, *(msgspec.structs.replace(gap, ended=gap.began) for gap in explained)]
 
     def _found(self, home: _Home, at: Instant) -> Change:
         gap, home.lost = home.lost, None
@@ -282,12 +296,11 @@ class Hearing:
         return [*self._silent_homes(now, service), *self._silent_devices(now, service)]
 
     def _silent_homes(self, now: Instant, service: Sequence[Span]) -> list[Change]:
-        changes = []
+        changes: list[Change] = []
         for place in _overdue(self._home_heard, self._home_limit, now, service):
             home = self._homes[place]
             if home.lost is None and home.numbers:
-                home.lost = Change("home", "hub", self._home_heard[place], None, home.id)
-                changes.append(home.lost)
+                changes += self._lose(home, self._home_heard[place])
         return changes
 
     def _silent_devices(self, now: Instant, service: Sequence[Span]) -> list[Change]:
@@ -326,7 +339,7 @@ def _apart(spans: Iterable[Span]) -> list[Span]:
     return found
 
 
-def _overdue(heard: array[int], limit: array[int], now: Instant, service: Sequence[Span]) -> list[int]:
+def _overdue(heard: "array[int]", limit: "array[int]", now: Instant, service: Sequence[Span]) -> list[int]:
     """Return the places at which more time went by than their limit, ours not counted: a few, of very many."""
     if not heard:
         return []

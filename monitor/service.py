@@ -12,6 +12,7 @@ import structlog
 from psycopg import AsyncConnection
 from psycopg.conninfo import make_conninfo
 
+from monitor.coverage_keeper import keep
 from monitor.engine import Counts, Monitor
 from monitor.pruning import prune_log
 from runtime.clock import Clock, SystemClock
@@ -42,6 +43,7 @@ async def serve(settings: Settings) -> None:
         "monitor",
         listen=listener.run(),
         watch=watch(settings.database_url, listener, SystemClock()),
+        coverage=keep(settings.database_url, SystemClock()),
     )
 
 
