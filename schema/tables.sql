@@ -271,7 +271,8 @@ create table coverage_progress (
     one             boolean primary key default true check (one),
     position        bigint not null,
     looked_at       timestamptz not null,
-    seen_at         timestamptz
+    seen_at         timestamptz,
+    begun_at        timestamptz not null default clock_timestamp()  -- of the time before, nobody knows
 );
 
 -- How often a device shows that it lives, once that is learned: in microseconds.
