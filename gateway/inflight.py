@@ -18,13 +18,13 @@ class Arrival(Enum):
     STORED = "stored"  # acknowledge it now
 
 
-class _Held:
-    __slots__ = ("connection", "content", "message", "stored")
+class _Earlier:
+    """A message of an earlier connection, and whether it was stored since."""
 
-    def __init__(self, message: Message, content: int, connection: int) -> None:
+    __slots__ = ("message", "stored")
+
+    def __init__(self, message: Message) -> None:
         self.message = message
-        self.content = content
-        self.connection = connection
         self.stored = False
 
 
@@ -32,36 +32,56 @@ class InFlight:
     """The packet ids of one persistent session, over any number of connections."""
 
     def __init__(self) -> None:
-        self._held: dict[int, _Held] = {}
-        self._connection = 0
+        self._here: dict[int, Message] = {}  # seen on this connection, not stored yet
+        self._earlier: dict[int, _Earlier] = {}  # not seen on this one
 
     def __len__(self) -> int:
-        return len(self._held)
+        return len(self._here) + len(self._earlier)
 
     def connected(self) -> None:
         """Begin a connection: ids seen on earlier ones mean nothing until they are seen again."""
-        self._connection += 1
+        self.lost()
+
+    def lost(self) -> None:
+        """End one: what is stored from now on is acknowledged when it comes again."""
+        self._earlier.update((packet, _Earlier(message)) for packet, message in self._here.items())
+        self._here.clear()
 
     def arrived(self, message: Message) -> Arrival:
         """Note a message at QoS 1, and say what is to be done with it."""
-        content = hash((message.topic, message.payload, message.size, message.retained))
-        held = self._held.get(message.packet)
-        if held is None or not message.redelivered or held.content != content:
-            self._held[message.packet] = _Held(message, content, self._connection)
-            return Arrival.NEW
-        held.connection = self._connection
-        if held.stored:
-            del self._held[message.packet]
+        if message.redelivered and (known := self._arrived_again(message)) is not None:
+            return known
+        self._here[message.packet] = message
+        if self._earlier:
+            self._earlier.pop(message.packet, None)
+        return Arrival.NEW
+
+    def _arrived_again(self, message: Message) -> Arrival | None:
+        """Tell what a redelivery is; None where we know nothing of it, or its id was another's before."""
+        packet = message.packet
+        if packet in self._here:
+            return Arrival.WAITING if _same(self._here[packet], message) else None
+        earlier = self._earlier.get(packet)
+        if earlier is None or not _same(earlier.message, message):
+            return None
+        del self._earlier[packet]
+        if earlier.stored:
             return Arrival.STORED
+        self._here[packet] = earlier.message
         return Arrival.WAITING
 
     def stored(self, message: Message) -> bool:
         """Note that a message is stored; tell whether it can be acknowledged on this connection."""
-        held = self._held.get(message.packet)
-        if held is None or held.message is not message:
-            return False  # its id was given to another message since: the redelivery comes under a new one
-        if held.connection == self._connection:
-            del self._held[message.packet]
+        packet = message.packet
+        if self._here.get(packet) is message:
+            del self._here[packet]
             return True
-        held.stored = True
-        return False
+        earlier = self._earlier.get(packet)
+        if earlier is not None and earlier.message is message:
+            earlier.stored = True
+        return False  # else its id was given to another message since: the redelivery comes under a new one
+
+
+def _same(one: Message, other: Message) -> bool:
+    """Tell whether two messages say the same; of an oversized one we know only the beginning and the size."""
+    return (one.size, one.retained, one.topic, one.payload) == (other.size, other.retained, other.topic, other.payload)
