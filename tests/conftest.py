@@ -93,7 +93,7 @@ def mosquitto() -> Iterator[BrokerAddress]:
     if program is None:
         pytest.skip("Mosquitto is not here; `python -m tests.prepare` tries to fetch it")
     folder = Path(tempfile.mkdtemp(prefix="telecare-tests-"))
-    started = mosquitto_broker.Mosquitto(program, folder)
+    started = mosquitto_broker.Mosquitto(program, folder, saving="autosave_interval 10")  # no test kills this one
     try:
         _run(started.start())
         yield BrokerAddress(started.host, started.port, started.user, started.password, started.url)

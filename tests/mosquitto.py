@@ -4,9 +4,11 @@ It may be the system's, or unpacked without root by tests.prepare below `.teleca
 """
 
 import asyncio
+import hashlib
 import os
 import shutil
 import signal
+from base64 import b64encode
 from pathlib import Path
 
 from runtime.embedded_process import OwnedProcess
@@ -15,14 +17,17 @@ from runtime.ports import free_port
 TOOLS = Path(__file__).parents[1] / ".telecare" / "tools"
 """Where tests.prepare unpacks what it may not install."""
 
+KEEPS_EACH_CHANGE = "autosave_on_changes true\nautosave_interval 1"
+"""The whole store is written anew at each change: the least that Mosquitto can lose, and slow."""
+
 _CONFIGURATION = """\
 listener {port} 127.0.0.1
 allow_anonymous true
+set_tcp_nodelay true
 persistence true
 persistence_location {folder}/
-autosave_on_changes true
-autosave_interval 1
 max_queued_messages 0
+{saving}
 {user}
 """
 
@@ -44,20 +49,40 @@ def environment() -> dict[str, str]:
     return {**os.environ, "LD_LIBRARY_PATH": ":".join([*libraries, *filter(None, [known])])}
 
 
+def password_line(user: str, password: str) -> str:
+    """Return the line of a password file that lets this user in, as `mosquitto_passwd` would write it."""
+    salt, rounds = os.urandom(12), 101
+    digest = hashlib.pbkdf2_hmac("sha512", password.encode(), salt, rounds)
+    return f"{user}:$7${rounds}${b64encode(salt).decode()}${b64encode(digest).decode()}\n"
+
+
 class Mosquitto:
-    """A Mosquitto on a free port of loopback, which keeps its queue in `folder`; any user and password will do."""
+    """A Mosquitto on a free port of loopback, which keeps its queue in `folder`; any user and password will do.
+
+    `saving` says when it writes its store. Where `configuration` is given, that is used as it stands, and has to
+    listen on `port`.
+    """
 
     host = "127.0.0.1"
     user = "test"
     password = "test"
 
-    def __init__(self, program: Path, folder: Path) -> None:
-        self.port = free_port()
-        configuration = folder / "mosquitto.conf"
+    def __init__(
+        self,
+        program: Path,
+        folder: Path,
+        *,
+        saving: str = KEEPS_EACH_CHANGE,
+        port: int = 0,
+        configuration: str | None = None,
+    ) -> None:
+        self.port = free_port(port)
+        file = folder / "mosquitto.conf"
         user = "user root" if os.geteuid() == 0 else ""  # or it changes to a user who may not write here
-        configuration.write_text(_CONFIGURATION.format(port=self.port, folder=folder, user=user))
+        ours = _CONFIGURATION.format(port=self.port, folder=folder, saving=saving, user=user)
+        file.write_text(f"{configuration}\n{user}\n" if configuration is not None else ours)
         self._server = OwnedProcess(
-            [str(program), "-c", str(configuration)],
+            [str(program), "-c", str(file)],
             log=folder / "server.log",
             stop_signal=signal.SIGTERM,
             environment=environment(),
@@ -78,8 +103,13 @@ class Mosquitto:
         await self._server.stop()
 
     def kill(self) -> None:
-        """Kill it, as a crash would; `start` brings it back."""
+        """Kill it, as a crash would; `restart` brings it back."""
         self._server.kill()
+
+    async def restart(self) -> None:
+        """Stop it if it runs, and start it again with what it has kept, on the same port."""
+        await self.stop()
+        await self.start()
 
     async def _answers(self) -> bool:
         try:
