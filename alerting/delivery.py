@@ -8,10 +8,13 @@ still wants it; it is sent outside any transaction; what came of it is recorded 
   again once, as a message sent twice is a nuisance and one not sent is harm;
 - a receipt that overtakes the answer to our request is not overwritten by it;
 - what fails for good, or brings no receipt in time, is told to the escalation at once.
+
+Each message is sent by a task of its own, so that a slow answer keeps nobody waiting; and of the places there are
+for them some are kept for alarms of life, so that no flood of lesser ones can fill them all.
 """
 
 import asyncio
-from collections.abc import Mapping
+from collections.abc import Awaitable, Callable, Mapping, Sequence
 from typing import Any, NamedTuple, assert_never
 
 import structlog
@@ -26,7 +29,7 @@ from alerting.outbox import RECEIPT_WITHIN
 from alerting.record import AlarmRow, write_journal
 from runtime.clock import Clock
 from runtime.database import GONE, Listener
-from schema.alarms import PRIORITIES
+from schema.alarms import PRIORITIES, Priority
 from schema.instants import SECOND, Duration, Instant, in_words, moment
 
 log = structlog.get_logger()
@@ -38,23 +41,40 @@ SENDING_ENDS_AFTER = 20.0
 TRIED_AGAIN_AFTER: tuple[Duration, ...] = (2 * SECOND, 5 * SECOND, 15 * SECOND, 30 * SECOND, 60 * SECOND)
 """After each try that may succeed later; when all are used up the message has failed."""
 AMBIGUOUS_TRIES = 2
-LANES = 4
-"""How many batches go out at a time, so that a slow answer keeps nobody else waiting."""
+AT_ONCE = 32
+"""How many messages may be under way at a time."""
+KEPT_FOR_LIFE = 8
+"""How many of these are for alarms of life alone."""
 BATCH = 8
+LOOKED_AGAIN_AFTER = 0.05
+"""Seconds: a hint that leads to nothing may be of an alarm that is being changed this very moment."""
+_LOOK_EVERY = 1.0  # s: hints may be lost, and claims and receipts run out by the clock alone
 
 # First what is most pressing, then first rounds before repeats, then what has waited longest. An alarm that is
-# being changed this very moment (acknowledged, perhaps) is left for the next look.
+# being changed this very moment (acknowledged, perhaps) is left for the next look. What is wanted and can be
+# sent is claimed, with its attempt, in this same statement; the rest has no attempt.
 _CLAIM = """
-select n.id, n.alarm, n.recipient, n.channel, n.phone, n.body, n.attempts,
-       a.owner is null and a.closed_at is null as wanted
-from notifications n join alarms a on a.id = n.alarm
-where n.state = 'waiting' and n.not_before <= %s
-order by array_position(%s::text[], a.priority), n.round, n.not_before, n.id
-limit %s
-for update of n skip locked for share of a skip locked
+with picked as materialized (
+    select n.id, n.alarm, n.recipient, n.channel, n.phone, n.body, n.round, n.not_before,
+           array_position(%(priorities)s::text[], a.priority) as pressing,
+           a.owner is null and a.closed_at is null as wanted,
+           n.phone is not null and n.channel = any(%(channels)s) as possible
+    from notifications n join alarms a on a.id = n.alarm
+    where n.state = 'waiting' and n.not_before <= %(at)s and a.priority = any(%(priorities)s::text[])
+    order by array_position(%(priorities)s::text[], a.priority), n.round, n.not_before, n.id
+    limit %(limit)s
+    for update of n skip locked for share of a skip locked
+), sending as (
+    update notifications n set state = 'sending', claimed_until = %(until)s, attempts = n.attempts + 1
+    from picked where n.id = picked.id and picked.wanted and picked.possible
+    returning n.id, n.attempts
+), begun as (
+    insert into attempts (notification, number, started_at) select id, attempts, %(at)s from sending
+    returning id, notification
+)
+select picked.id, alarm, recipient, channel, phone, body, wanted, begun.id as attempt
+from picked left join begun on begun.notification = picked.id order by pressing, round, not_before, picked.id
 """
-_SENDING = "update notifications set state = 'sending', claimed_until = %s, attempts = %s where id = %s"
-_ATTEMPT = "insert into attempts (notification, number, started_at) values (%s, %s, %s) returning id"
 _STATE = "update notifications set state = %s, reason = %s where id = %s"
 _LATER = "update notifications set state = 'waiting', reason = %s, not_before = %s where id = %s"
 _ENDED = """
@@ -63,7 +83,7 @@ where id = %s and ended_at is null returning notification, number
 """
 _AMBIGUOUS = "select count(*) from attempts where notification = %s and result = 'ambiguous'"
 _EXPIRED = """
-select a.id from attempts a join notifications n on n.id = a.notification and n.attempts = a.number
+select n.id, a.id from attempts a join notifications n on n.id = a.notification and n.attempts = a.number
 where n.state = 'sending' and n.claimed_until <= %s and a.ended_at is null
 """
 _NO_RECEIPT = """
@@ -74,6 +94,7 @@ where n.state in ('waiting', 'sending', 'sent') and n.given_up_at is null and n.
 
 
 class _Claimed(NamedTuple):
+    notification: int
     attempt: int
     alarm: int
     channel: Channel
@@ -81,19 +102,19 @@ class _Claimed(NamedTuple):
     body: str
 
 
-class _Waiting(NamedTuple):
+class _Picked(NamedTuple):
     id: int
     alarm: int
     recipient: str
     channel: str
     phone: str | None
     body: str
-    attempts: int
     wanted: bool
+    attempt: int | None
 
 
 class Delivery:
-    """The loop around `run_once`. A channel that is not given counts as one for which there is no account."""
+    """The loops around `run_once`. A channel that is not given counts as one for which there is no account."""
 
     def __init__(
         self, pool: AsyncConnectionPool, channels: Mapping[str, Channel], clock: Clock, public_url: str = ""
@@ -102,60 +123,103 @@ class Delivery:
         self._channels = channels
         self._clock = clock
         self._public_url = public_url
+        self._under_way: set[asyncio.Task[None]] = set()
+        self._ended = asyncio.Event()  # of one that was under way
 
     async def run_once(self, now: Instant) -> int:
-        """Look after what is under way, then send one batch; returns how many messages were claimed."""
-        await self._close_expired(now)
-        await self._miss_receipts(now)
-        claimed, looked_at = await self._claim(now)
+        """Look after what is under way, then send one batch; returns how many messages were looked at."""
+        await self._look_after(now)
+        claimed, looked_at = await self._claim(now, BATCH)
         async with asyncio.TaskGroup() as sending:
             for message in claimed:
                 sending.create_task(self._send(message))
         return looked_at
 
     async def run(self, listener: Listener) -> None:
-        """Run until cancelled, several batches side by side; while the database is away, keep trying."""
-        async with asyncio.TaskGroup() as lanes:
-            for number in range(LANES):
-                lanes.create_task(self._lane(listener), name=f"delivery:{number}")
+        """Run until cancelled; while the database is away, keep trying."""
+        async with asyncio.TaskGroup() as group:
+            group.create_task(self._trying_on(self._keep_looking_after), name="delivery:looks_after")
+            group.create_task(self._trying_on(lambda: self._keep_sending(listener, group)), name="delivery:sends")
 
-    async def _lane(self, listener: Listener) -> None:
+    async def _trying_on(self, work: Callable[[], Awaitable[None]]) -> None:
+        """Begin the work again for as long as the database is away."""
         away = False
         while True:
             try:
-                busy = await self.run_once(self._clock.now())
+                await work()
                 away = False
-                if not busy:
-                    await listener.wait("outbox", 1)
-            except* GONE as group:
+            except GONE as error:
                 if not away:
-                    log.warning("the database does not answer; trying on", action="delivery", error=str(group))
+                    log.warning("the database does not answer; trying on", action="delivery", error=str(error))
                 away = True
                 await asyncio.sleep(0.5)
 
-    async def _claim(self, now: Instant) -> tuple[list[_Claimed], int]:
-        async with self._pool.connection() as connection, connection.transaction():
-            async with connection.cursor(row_factory=class_row(_Waiting)) as cursor:
-                await cursor.execute(_CLAIM, (moment(now), list(PRIORITIES), BATCH))
-                waiting = await cursor.fetchall()
-            claims = [await self._claim_one(connection, message, now) for message in waiting]
-            return [claim for claim in claims if claim is not None], len(waiting)
+    async def _keep_looking_after(self) -> None:
+        await self._look_after(self._clock.now())
+        await asyncio.sleep(_LOOK_EVERY)
 
-    async def _claim_one(self, connection: AsyncConnection, message: _Waiting, now: Instant) -> _Claimed | None:
-        channel = self._channels.get(message.channel)
-        if not message.wanted:
-            await _leave(connection, message, now, "withdrawn", "nobody is needed any more")
-            return None
-        if channel is None or message.phone is None:
+    async def _keep_sending(self, listener: Listener, group: asyncio.TaskGroup) -> None:
+        """Claim what may go out and there is a place for; where there is nothing, wait for a hint."""
+        if not await self._send_some(group):
+            await listener.wait("outbox", _LOOK_EVERY)
+            if not await self._send_some(group):
+                await listener.wait("outbox", LOOKED_AGAIN_AFTER)
+
+    async def _send_some(self, group: asyncio.TaskGroup) -> int:
+        """Claim one batch, give each message a task, and return how many were looked at."""
+        self._ended.clear()
+        free = AT_ONCE - len(self._under_way)
+        if free <= 0:
+            await self._ended.wait()
+            return 1
+        for_all = free - KEPT_FOR_LIFE
+        limit, priorities = (for_all, PRIORITIES) if for_all > 0 else (free, PRIORITIES[:1])
+        claimed, looked_at = await self._claim(self._clock.now(), min(limit, BATCH), priorities)
+        for message in claimed:
+            task = group.create_task(self._send_or_leave(message), name=f"delivery:{message.attempt}")
+            self._under_way.add(task)
+            task.add_done_callback(self._end)
+        return looked_at
+
+    def _end(self, task: asyncio.Task[None]) -> None:
+        self._under_way.discard(task)
+        self._ended.set()
+
+    async def _claim(
+        self, now: Instant, limit: int, priorities: Sequence[Priority] = PRIORITIES
+    ) -> tuple[list[_Claimed], int]:
+        parameters = {
+            "at": moment(now),
+            "until": moment(now + CLAIMED_FOR),
+            "channels": list(self._channels),
+            "priorities": list(priorities),
+            "limit": limit,
+        }
+        async with self._pool.connection() as connection, connection.transaction():
+            async with connection.cursor(row_factory=class_row(_Picked)) as cursor:
+                await cursor.execute(_CLAIM, parameters)
+                picked = await cursor.fetchall()
+            claims = [await self._claim_one(connection, message, now) for message in picked]
+            return [claim for claim in claims if claim is not None], len(picked)
+
+    async def _claim_one(self, connection: AsyncConnection, message: _Picked, now: Instant) -> _Claimed | None:
+        if message.attempt is not None and message.phone is not None:
+            body = texts.with_link(message.body, self._public_url, message.alarm)
+            channel = self._channels[message.channel]
+            return _Claimed(message.id, message.attempt, message.alarm, channel, message.phone, body)
+        if message.wanted:
             await _leave(connection, message, now, "not_sent", "no Twilio account is set")
-            return None
-        number = message.attempts + 1
-        await connection.execute(_SENDING, (moment(now + CLAIMED_FOR), number, message.id))
-        cursor = await connection.execute(_ATTEMPT, (message.id, number, moment(now)))
-        row = await cursor.fetchone()
-        assert row is not None
-        body = texts.with_link(message.body, self._public_url, message.alarm)
-        return _Claimed(row[0], message.alarm, channel, message.phone, body)
+        else:
+            await _leave(connection, message, now, "withdrawn", "nobody is needed any more")
+        return None
+
+    async def _send_or_leave(self, claimed: _Claimed) -> None:
+        """Send; with the database away for long, what came of it is left to the claim's end: ambiguous."""
+        try:
+            await self._send(claimed)
+        except GONE as error:
+            alarm, attempt = claimed.alarm, claimed.attempt
+            log.warning("not recorded", action="send", alarm_id=alarm, attempt=attempt, error=str(error))
 
     async def _send(self, claimed: _Claimed) -> None:
         outgoing = Outgoing(attempt=claimed.attempt, phone=claimed.phone, body=claimed.body)
@@ -165,14 +229,18 @@ class Delivery:
         except Exception as error:  # a channel that fails in its own way: it may have sent
             log.exception("channel failed", action="send", alarm_id=claimed.alarm, attempt=claimed.attempt)
             result = Ambiguous(f"no answer ({type(error).__name__})")
-        await self._record(claimed.attempt, result, self._clock.now())
+        await self._record(claimed.notification, claimed.attempt, result, self._clock.now())
+
+    async def _look_after(self, now: Instant) -> None:
+        await self._close_expired(now)
+        await self._miss_receipts(now)
 
     async def _close_expired(self, now: Instant) -> None:
-        for attempt in await self._numbers(_EXPIRED, now):
-            await self._record(attempt, Ambiguous("we stopped before the answer came"), now)
+        for notification, attempt in await self._rows(_EXPIRED, now):
+            await self._record(notification, attempt, Ambiguous("we stopped before the answer came"), now)
 
     async def _miss_receipts(self, now: Instant) -> None:
-        for notification in await self._numbers(_NO_RECEIPT, now):
+        for (notification,) in await self._rows(_NO_RECEIPT, now):
             async with self._pool.connection() as connection, connection.transaction():
                 alarm, message = await lock_message(connection, notification)
                 if message.state in {"waiting", "sending", "sent"} and not message.given_up:
@@ -181,31 +249,27 @@ class Delivery:
                     await write_journal(connection, alarm.id, now, "delivery", "no_receipt", text, to=message.recipient)
                     await give_up(connection, alarm, message, now)
 
-    async def _numbers(self, query: str, now: Instant) -> list[int]:
+    async def _rows(self, query: str, now: Instant) -> list[tuple[int, ...]]:
         async with self._pool.connection() as connection:
-            cursor = await connection.execute(query.encode(), (moment(now),))
-            return [row[0] for row in await cursor.fetchall()]
+            return await (await connection.execute(query.encode(), (moment(now),))).fetchall()
 
-    async def _record(self, attempt: int, result: Result, at: Instant) -> None:
+    async def _record(self, notification: int, attempt: int, result: Result, at: Instant) -> None:
         """Record it, trying on for a while: what is not recorded is ambiguous, and sent again."""
         for pause in (0.2, 0.5, 1, 2, 4):
             try:
-                return await self._record_now(attempt, result, at)
+                return await self._record_now(notification, attempt, result, at)
             except GONE:
                 await asyncio.sleep(pause)
-        return await self._record_now(attempt, result, at)
+        return await self._record_now(notification, attempt, result, at)
 
-    async def _record_now(self, attempt: int, result: Result, at: Instant) -> None:
+    async def _record_now(self, notification: int, attempt: int, result: Result, at: Instant) -> None:
         async with self._pool.connection() as connection, connection.transaction():
-            await record(connection, attempt, result, at)
+            await record(connection, notification, attempt, result, at)
 
 
-async def record(connection: AsyncConnection, attempt: int, result: Result, at: Instant) -> None:
+async def record(connection: AsyncConnection, notification: int, attempt: int, result: Result, at: Instant) -> None:
     """Record what came of an attempt, once; what it means for a message only if nothing newer is known of it."""
-    cursor = await connection.execute("select notification from attempts where id = %s", (attempt,))
-    found = await cursor.fetchone()
-    assert found is not None, "attempts are never deleted"
-    alarm, message = await lock_message(connection, found[0])
+    alarm, message = await lock_message(connection, notification)
     kind, reason, provider = _as_row(result)
     cursor = await connection.execute(_ENDED, (moment(at), kind, reason, provider, attempt))
     ended = await cursor.fetchone()
@@ -258,7 +322,7 @@ async def fail(connection: AsyncConnection, alarm: AlarmRow, message: Message, r
     await give_up(connection, alarm, message, at)
 
 
-async def _leave(connection: AsyncConnection, message: _Waiting, at: Instant, state: str, why: str) -> None:
+async def _leave(connection: AsyncConnection, message: _Picked, at: Instant, state: str, why: str) -> None:
     await connection.execute(_STATE, (state, why, message.id))
     what = "Withdrew the message" if state == "withdrawn" else "Not sent"
     text = f"{what} to {message.recipient}: {why}."

@@ -11,7 +11,7 @@ from psycopg.rows import class_row
 
 from alerting.escalation import Failed
 from alerting.outbox import bring_forward
-from alerting.record import AlarmRow, locked, write_journal
+from alerting.record import AlarmRow, locked_of_message, write_journal
 from alerting.walk import tell
 from schema.instants import Instant, moment
 
@@ -34,7 +34,6 @@ _MESSAGE = """
 select id, alarm, step, round, recipient, code, state, attempts, given_up_at is not null as given_up
 from notifications where id = %s for update
 """
-_ALARM = "select alarm from notifications where id = %s"
 _GIVE_UP = "update notifications set given_up_at = coalesce(given_up_at, %s) where id = %s"
 # Of one run of a step: is anything still counted on, and does any contact wait for their turn?
 _LEFT = """
@@ -47,11 +46,8 @@ where alarm = %(alarm)s and step = %(step)s and round = %(round)s and recipient_
 
 async def lock_message(connection: AsyncConnection, notification: int) -> tuple[AlarmRow, Message]:
     """Lock a message and, before it, its alarm: always in this order."""
-    cursor = await connection.execute(_ALARM, (notification,))
-    row = await cursor.fetchone()
-    assert row is not None, "notifications are never deleted"
-    alarm = await locked(connection, row[0])
-    assert alarm is not None, "a notification has an alarm"
+    alarm = await locked_of_message(connection, notification)
+    assert alarm is not None, "messages are never deleted while they matter, and each has an alarm"
     async with connection.cursor(row_factory=class_row(Message)) as messages:
         await messages.execute(_MESSAGE, (notification,))
         message = await messages.fetchone()

@@ -38,6 +38,7 @@ select id, subject_kind, subject, person, home, kind, priority, policy, state, o
 from alarms
 """
 _BY_NUMBER = _COLUMNS + " where id = %s for update"
+_OF_MESSAGE = _COLUMNS + " where id = (select alarm from notifications where id = %s) for update"  # noqa: S608 - constants
 # Who escalates by the clock does not wait for who holds the alarm just now: it comes round again.
 _DUE = _COLUMNS + " where id = %s and due_at <= %s and closed_at is null for update skip locked"
 _OPEN = _COLUMNS + " where subject_kind = %s and subject = %s and kind = %s and closed_at is null for update"
@@ -53,6 +54,11 @@ select pg_notify('alarms', %s)
 async def locked(connection: AsyncConnection, number: int) -> AlarmRow | None:
     """Return the alarm, waiting for whoever is changing it; None where there is none."""
     return await _one(connection, _BY_NUMBER, (number,))
+
+
+async def locked_of_message(connection: AsyncConnection, notification: int) -> AlarmRow | None:
+    """Return the alarm that this message is of, waiting for whoever is changing it; None where there is none."""
+    return await _one(connection, _OF_MESSAGE, (notification,))
 
 
 async def locked_due(connection: AsyncConnection, number: int, at: Instant) -> AlarmRow | None:
