@@ -96,13 +96,15 @@ class Soak:
         """Let it live for as long as was asked, let everything settle, and count."""
         living = asyncio.create_task(self._street.live())
         self._began = monotonic()
-        await self._until(self._plan.warm_up)
-        before, since = await self._tables.relations(), self._seconds()
-        outage = await self._outage()
-        await self._until(self._plan.minutes * 60)
-        after, hours = await self._tables.relations(), (self._seconds() - since) / 3600
-        self._street.end()
-        took = await living
+        try:
+            await self._until(self._plan.warm_up)
+            before, since = await self._tables.relations(), self._seconds()
+            outage = await self._outage()
+            await self._until(self._plan.minutes * 60)
+            after, hours = await self._tables.relations(), (self._seconds() - since) / 3600
+        finally:
+            self._street.end()
+            took = await living
         await self._settle()
         print("\ncounting ...", end="", flush=True)
         return Course(
