@@ -37,13 +37,17 @@ def main() -> int:
             verdict = runner.run(chaos.run(folder, progress.say))
             broken, said = verdict.broken, table(chaos, verdict)
     progress.end()
-    print(said)
+    _say(said)
     if not broken:
         shutil.rmtree(folder, ignore_errors=True)
         return 0
-    print("\nBROKEN:", *broken, sep="\n- ")
-    print(f"\nThe logs of all processes and the tables are in {folder}. To repeat it:\n  {_again(asked)}")
+    _say("\n- ".join(["\nBROKEN:", *broken]))
+    _say(f"\nThe logs of all processes and the tables are in {folder}. To repeat it:\n  {_again(asked)}")
     return 1
+
+
+def _say(text: str) -> None:
+    print(text, flush=True)  # noqa: T201 - what this program is for
 
 
 def _arguments() -> argparse.Namespace:

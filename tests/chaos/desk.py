@@ -1,5 +1,7 @@
-"""An operator at the desk of a chaos run, through the JSON API: closes what was paged, so that pendants can be
-pressed again, and what has cleared. What the scripts leave open for good, nobody ever acknowledges.
+"""An operator at the desk of a chaos run, through the JSON API.
+
+Closes presses that were paged, so that pendants can be pressed again, and what has cleared. What the scripts leave
+open for good, nobody ever acknowledges.
 """
 
 import asyncio

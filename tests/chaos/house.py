@@ -11,7 +11,7 @@ from collections import Counter
 from collections.abc import AsyncIterator, Mapping
 from contextlib import AsyncExitStack, asynccontextmanager, suppress
 from pathlib import Path
-from typing import Any, Protocol
+from typing import TYPE_CHECKING, Any, Protocol
 from urllib.parse import parse_qs, urlsplit
 
 import psutil
@@ -23,17 +23,21 @@ from runtime.clock import SystemClock
 from runtime.embedded import EmbeddedBroker, EmbeddedDatabase, EmbeddedError
 from runtime.migrate import migrate
 from runtime.ports import free_port
-from schema.instants import Instant
+from schema.instants import SECOND
 from schema.people_file import read
 from schema.people_load import load
 from telecare.rooms import Room
-from tests.chaos.outages import Span
 from tests.chaos.proxy import Link, link
 from tests.chaos.storm import LINKS, PARTS
+
+if TYPE_CHECKING:
+    from schema.instants import Duration, Instant
+    from tests.chaos.outages import Span
 
 SERVICES = ("gateway", "monitor", "alerting")
 OPERATOR, PASSWORD = "olive", "an operator's password"
 _LOOK_SECONDS = 0.05
+_SLOWEST_START = 15 * SECOND  # what takes longer counts as late
 
 
 class Part(Protocol):
@@ -108,6 +112,7 @@ class House:
         self.faults: Counter[str] = Counter()
         self.ended_themselves: Counter[str] = Counter()
         self.http = f"http://127.0.0.1:{free_port()}"
+        self.starts: dict[str, list[Duration]] = {}  # how long each start of a service took
         self._clock = SystemClock()
         self._down: dict[str, Instant] = {}  # since when
         self._back_after: dict[str, float] = {}
@@ -204,14 +209,27 @@ class House:
             await asyncio.sleep(_LOOK_SECONDS)
 
     async def _bring_back(self, name: str) -> None:
-        with suppress(EmbeddedError):  # killed again as it was starting: the next look finds it
-            starting = asyncio.create_task(self.parts[name].start())
-            while not self.parts[name].running and not starting.done():  # noqa: ASYNC110 - a process sets no event
-                await asyncio.sleep(0.01)
-            if self.parts[name].running:
-                now = self._clock.now()
-                self.away[name].append((self._down.pop(name, now), now))
-            await starting
+        """Start it, and wait until it is back: an engine answers, a service says that it has started."""
+        part, said = self.parts[name], self._starts_said(name)
+        try:
+            await part.start()
+        except EmbeddedError:  # killed again as it was starting: the next look finds it
+            return
+        began = self._clock.now()
+        while (
+            name in SERVICES
+            and part.running
+            and self._starts_said(name) == said
+            and self._clock.now() - began < _SLOWEST_START
+        ):
+            await asyncio.sleep(_LOOK_SECONDS)
+        if part.running:
+            now = self._clock.now()
+            self.starts.setdefault(name, []).append(now - began)
+            self.away[name].append((self._down.pop(name, now), now))
+
+    def _starts_said(self, name: str) -> int:
+        return self.said(name).count('"event": "started"') if name in SERVICES else 0
 
     def _note_down(self, name: str, back_after: float) -> None:
         self._down.setdefault(name, self._clock.now())

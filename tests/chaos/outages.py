@@ -6,7 +6,8 @@ for which all it needs was back, and it had not fired yet. (With one outage that
 several it is never less than what any single recovery says.)
 
 What counts as away, each span taken from outside, never by the service's own word:
-- a process, from its kill until its successor has been *started*: starting up is part of how late it is;
+- a process, from its kill until its successor is back: broker and database answer, a service says that it has
+  started (its interpreter and imports, a second or two, are away; longer than 15 s counts as late);
 - a link, while the proxy stalls, refuses or swallows;
 - the backlog, while any reading that a device observed more than a second ago does not stand in the log yet.
 """

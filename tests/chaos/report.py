@@ -3,10 +3,13 @@
 import sys
 from time import monotonic
 
+from schema.instants import SECOND
+from tests.chaos.house import SERVICES, House
 from tests.chaos.run import Chaos
 from tests.chaos.verdict import Verdict
 
 _PLAIN_EVERY_SECONDS = 15.0
+Figures = dict[str, int | float]
 
 
 class Progress:
@@ -43,20 +46,38 @@ def table(chaos: Chaos, verdict: Verdict) -> str:
         ("run", f"seed {chaos.seed}, {chaos.seconds / 60:g} minutes, {rate:.0f} readings/s"),
         ("`kill -9`", f"{house.kills.total()} ({kills})"),
         ("faults of links", f"{house.faults.total()} ({faults})"),
-        ("outages", f"{figures['outages']}: median {figures['median outage, s']} s, longest"
-                    f" {figures['longest outage, s']} s; all whole {figures['whole, % of the time']} % of the time"),
-        ("readings made / acknowledged / stored", f"{figures['made']} / {figures['acknowledged']} / {figures['stored']}"),
-        ("acknowledged and lost (history, log)", f"{figures['lost from the history']}, {figures['lost from the log']}"),
-        ("counted twice (history, log)", f"{figures['twice in the history']}, {figures['twice in the log']}"),
-        ("presses", f"{figures['presses']}: without an alarm {figures['presses without an alarm']},"
-                    f" with several {figures['presses with several']}, without a page {figures['presses without a page']}"),
-        ("messages Twilio took", f"{chaos.twilio.pages.total()} (turned away {chaos.twilio.turned_away})"),
-        *(
-            (f"deadlines of {of}", f"{figures[name]}: never fired {figures[f'{name} that never fired']}, over 5 s late"
-             f" {figures[f'{name} over 5 s late']}; late by {figures[f'{name}, median late, s']} s in the median,"
-             f" {figures[f'{name}, most late, s']} s at most")
-            for name, of in (("deadlines", "rules"), ("steps", "escalation steps"))
-        ),
+        ("slowest start of each service", _starts(house)),
         ("ended by themselves, and restarted", str(house.ended_themselves.total())),
-    ]  # fmt: skip
+        ("outages", _outages(figures)),
+        ("readings made, acknowledged, stored", _of(figures, "made", "acknowledged", "stored")),
+        ("acknowledged and lost from history, log", _of(figures, "lost from the history", "lost from the log")),
+        ("counted twice in history, log", _of(figures, "twice in the history", "twice in the log")),
+        ("presses", str(figures["presses"])),
+        ("... without an alarm, with several", _of(figures, "presses without an alarm", "presses with several")),
+        ("... without a page", str(figures["presses without a page"])),
+        ("... that became alarms", _late(figures, "presses heard")),
+        ("messages Twilio took", f"{chaos.twilio.pages.total()} (turned away {chaos.twilio.turned_away})"),
+        ("deadlines of rules", _late(figures, "deadlines")),
+        ("escalation steps", _late(figures, "steps")),
+    ]
     return "\n".join(["| what | figure |", "|---|---|", *(f"| {name} | {said} |" for name, said in rows)])
+
+
+def _of(figures: Figures, *names: str) -> str:
+    return ", ".join(f"{figures[name]:,}" for name in names)
+
+
+def _starts(house: House) -> str:
+    slowest = {name: max(house.starts[name]) / SECOND for name in SERVICES if house.starts.get(name)}
+    return ", ".join(f"{name} {seconds:.1f} s" for name, seconds in slowest.items())
+
+
+def _outages(figures: Figures) -> str:
+    each = f"{figures['outages']}: median {figures['median outage, s']} s, longest {figures['longest outage, s']} s"
+    return f"{each}; all whole {figures['whole, % of the time']} % of the time"
+
+
+def _late(figures: Figures, name: str) -> str:
+    counts = f"{figures[name]:,}: never {figures[f'{name} that never fired']}, over 5 s late"
+    late = f"{figures[f'{name} over 5 s late']}; late by {figures[f'{name}, median late, s']} s in the median"
+    return f"{counts} {late}, {figures[f'{name}, most late, s']} s at most"

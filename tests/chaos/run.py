@@ -20,13 +20,14 @@ from schema.entries import Tick, unpack
 from schema.instants import MILLISECOND, SECOND, Instant, iso, moment
 from tests.chaos import storm, street, tables, verdict
 from tests.chaos.desk import Desk
-from tests.chaos.house import House, house
+from tests.chaos.house import SERVICES, House, house
 from tests.chaos.hub import Hub, Message
 from tests.chaos.ledger import Ledger, is_dated
 from tests.chaos.twilio import Twilio
 
 HOMES = 200
 HUBS = 4
+OPENING = 60.0
 SETTLING = 90.0
 _BEAT_SECONDS = 0.02
 _DOUBLED_EVERY = 50  # a reading that its hub says twice, being in doubt
@@ -81,7 +82,7 @@ class Chaos:
             await house_.open(street.people(HOMES, self.lives, self.pace), self.twilio.settings)
             self._hubs = [Hub(house_.broker.hub_url, f"hub-{each}", self.ledger.note) for each in range(HUBS)]
             self.desk = Desk(house_.http, self.twilio.pages, self._closed)
-            await _ticking(house_, self._clock.now())
+            await open_(house_, self._clock.now())
             async with asyncio.TaskGroup() as group:
                 background = [
                     *(group.create_task(hub.run()) for hub in self._hubs),
@@ -190,7 +191,7 @@ class Chaos:
             async with asyncio.timeout(SETTLING):
                 while not house_.whole or any(hub.owing for hub in self._hubs):  # noqa: ASYNC110 - processes set no event
                     await asyncio.sleep(0.1)
-                await _ticking(house_, self._clock.now())
+                await ticking(house_, self._clock.now())
         except TimeoutError:
             say(f"not settled within {SETTLING:.0f} s")
         # Whatever was due by now has 5 s more to fire.
@@ -210,7 +211,17 @@ class Chaos:
             )
 
 
-async def _ticking(house_: House, since: Instant) -> None:
+async def open_(house_: House, since: Instant) -> None:
+    """Wait for a house that has just been started; RuntimeError, with its parts' last words, where it does not open."""
+    try:
+        async with asyncio.timeout(OPENING):
+            await ticking(house_, since)
+    except TimeoutError as error:
+        words = "\n".join(f"{name}: {house_.said(name)[-1500:]}" for name in SERVICES)
+        raise RuntimeError(f"the service did not open within {OPENING:.0f} s\n{words}") from error
+
+
+async def ticking(house_: House, since: Instant) -> None:
     """Return once a tick that is not blind was appended after `since` and stepped: nothing waits any more."""
     while True:
         with suppress(psycopg.Error):

@@ -3,7 +3,8 @@
 What is compared
 - every reading the broker acknowledged stands in the history, and in the log, once: not never, not twice;
 - nothing stands there that no hub made, and nothing of theirs was refused;
-- every press acknowledged is one alarm with its onset: not none, not two; no alarm came of no press;
+- every press acknowledged is one alarm with its onset: not none, not two, none more than 5 s late; no alarm came of
+  no press;
 - every such alarm has a page at least: a request that Twilio took;
 - every deadline of a script brought its alarm, none before it was due and none more than 5 s late (`outages`);
   who was put right in time has no alarm;
@@ -102,11 +103,21 @@ class _Judge:
             "presses with several": len(several),
             "presses without a page": len(unpaged),
         }
+        yield from self._heard_late(
+            [(press, min(each.recorded_at for each in found)) for press, found in alarms if found]
+        )
         yield from _named("presses have no alarm", none)
         yield from _named("presses have more than one alarm", several)
         yield from _named("presses have an alarm and no page", unpaged)
         made = {(f"person-{each.home}", each.at) for each in ledger.presses}
         yield from _named("alarms of a press that nobody made", [str(key) for key in by_onset if key not in made])
+
+    def _heard_late(self, heard: list[tuple[Said, Instant]]) -> Iterator[str]:
+        away = needed(self.away, FINDINGS_NEED)
+        late = [late_by(press.at, at, away) for press, at in heard]
+        tardy = [_tardy(_press(press), by) for (press, _), by in zip(heard, late, strict=True) if by > LATEST]
+        self.figures |= _lateness("presses heard", late, 0, len(tardy))
+        yield from _named("presses became alarms more than 5 s late after recovery", tardy)
 
     def _paged(self, alarm: Alarm) -> bool:
         return self.run.pages.get(alarm.number, 0) > 0
@@ -164,7 +175,8 @@ class _Judge:
             if alarm.policy not in ("press", "walk"):
                 continue
             until = self.run.ended if alarm.ended_at is None else alarm.ended_at
-            for number, due, at in _course(alarm, ran[alarm.number], self.run.pace, until):
+            for number, planned, at in _course(alarm, ran[alarm.number], self.run.pace, until):
+                due = max(planned, alarm.recorded_at)  # found late, it is stepped late: that is judged elsewhere
                 name = f"alarm {alarm.number} ({alarm.kind}), step {number}, due {iso(due)}"
                 if at is None:
                     missing += [name] * (late_by(due, until, away) > LATEST)
