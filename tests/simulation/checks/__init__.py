@@ -1,0 +1,42 @@
+"""What must be true of a world. Each check is small, and knows nothing of how our code does it.
+
+A check gives a sentence for each thing that is wrong. `ALL` is in the order in which causes come before effects.
+"""
+
+from collections.abc import Callable, Iterable
+from typing import NamedTuple
+
+from tests.simulation.checks import calls, cancels, deadlines, processes, readings, replay, time
+from tests.simulation.checks.record import Record, record
+from tests.simulation.world import World
+
+Check = Callable[[World, Record], Iterable[str]]
+
+
+class Violation(NamedTuple):
+    """A promise that did not hold."""
+
+    check: str
+    what: str
+
+
+ALL: dict[str, Check] = {
+    "no process ends by itself": processes.none_failed,
+    "each reading counts once": readings.each_counts_once,
+    "the broker is told": readings.the_broker_is_told,
+    "each call is heard": calls.each_is_heard,
+    "a cancel ends its own press": cancels.end_their_own_press,
+    "time waits for the backlog": time.ticks_wait_for_the_backlog,
+    "time goes on": time.goes_on,
+    "not back in bed": deadlines.beds,
+    "no sign of life": deadlines.stillness,
+    "a silent hub": deadlines.hubs,
+    "the log says it again": replay.from_the_beginning,
+    "a checkpoint says it again": replay.from_the_checkpoint,
+}
+
+
+def violations(world: World) -> list[Violation]:
+    """Return what does not hold after the world's life."""
+    found = record(world)
+    return [Violation(name, what) for name, check in ALL.items() for what in check(world, found)]

@@ -1,0 +1,176 @@
+"""A process of ours in the world: started, killed at any await, stopped cleanly, started again.
+
+Killed, nothing of it reaches anybody any more: its connections are cut before its tasks learn of it.
+"""
+
+import asyncio
+from collections.abc import Callable, Coroutine
+from contextlib import asynccontextmanager, suppress
+from typing import TYPE_CHECKING, Any
+
+import psycopg
+
+from runtime.database import GONE
+from tests.simulation.connection import Server, SimulatedConnection, Strike
+from tests.simulation.weather import draws
+
+if TYPE_CHECKING:
+    from collections.abc import AsyncIterator
+
+    from tests.simulation.world import World
+
+Start = Callable[["Process"], dict[str, Coroutine[Any, Any, None]]]
+_COMMITS = frozenset({"commit", "_commit_gen", "_exit_gen"})
+
+
+class Process:
+    """One process, over all its lives; `start` gives the tasks of a new life."""
+
+    def __init__(self, world: "World", name: str, start: Start) -> None:
+        self.name = name
+        self.world = world
+        self.alive = False
+        self.lives = 0
+        self._start = start
+        self._tasks: list[asyncio.Task[None]] = []
+        self._connections: list[SimulatedConnection] = []
+        self._draw = draws(world.seed, name)
+        self._doom: tuple[int, Strike] | None = None  # statements left to live, and how the last one ends
+
+    # --- its life ------------------------------------------------------------------------------------
+
+    def start(self) -> None:
+        """Begin a life."""
+        assert not self.alive, f"{self.name} runs"
+        self.lives += 1
+        self.alive, self._doom = True, None
+        self.world.story.tell(self.name, "starts")
+        self._tasks = [
+            self.world.loop.create_task(self._run(label, work), name=f"{self.name}:{label}")
+            for label, work in self._start(self).items()
+        ]
+
+    def doom(self, statements: int, ending: Strike) -> None:
+        """Let it be killed at one of its next statements."""
+        if self.alive:
+            self._doom = statements, ending
+
+    def spare(self) -> None:
+        """Take back what it was doomed to."""
+        self._doom = None
+
+    def kill(self, why: str = "is killed") -> None:
+        """Be killed, at this very moment."""
+        if self.alive:
+            self.alive = False
+            self.world.story.tell(self.name, why)
+            self._cut()
+            self._cancel()
+
+    async def stop(self) -> None:
+        """End cleanly: tasks are cancelled, and drain."""
+        if self.alive:
+            self.world.story.tell(self.name, "stops")
+            self._cancel()
+            with suppress(TimeoutError):
+                async with asyncio.timeout(20):
+                    await asyncio.gather(*self._tasks, return_exceptions=True)
+            self.alive = False
+            self._cut()
+
+    async def _run(self, label: str, work: Coroutine[Any, Any, None]) -> None:
+        try:
+            await work
+        except asyncio.CancelledError:
+            raise
+        except BaseException as error:  # noqa: BLE001 - whatever ends a process is told, and judged
+            if self.alive:
+                self.world.failed(self, label, error)
+                self.kill(f"ends by itself: {label} raised {_told(error)}")
+
+    def _cut(self) -> None:
+        for connection in self._connections:
+            connection.sever()
+        self._connections = []
+
+    def _cancel(self) -> None:
+        for task in self._tasks:
+            task.cancel()
+
+    # --- its wire to the database --------------------------------------------------------------------
+
+    async def connect(self, *, autocommit: bool = False) -> SimulatedConnection:
+        """Open a connection of this process's own."""
+        made = await self.server.connect(self, autocommit=autocommit)
+        if not self.alive:
+            made.sever()
+            raise psycopg.OperationalError("nobody is there any more")
+        self._connections = [each for each in self._connections if not each.closed]
+        self._connections.append(made)
+        return made
+
+    @property
+    def server(self) -> Server:
+        """The database server."""
+        return self.world.server
+
+    def latency(self) -> float:
+        """Return how many seconds a message takes now."""
+        return self.world.weather.latency(self._draw)
+
+    def strike(self, what: str) -> Strike:
+        """Tell whether the connection breaks at this statement, or the whole process dies of it."""
+        if self._doom is not None:
+            left, ending = self._doom
+            self._doom = (left - 1, ending) if left else None
+            if not left:
+                if ending == "before":
+                    self.kill(f"is killed before {what}")
+                return "before" if ending == "before" else "dies"
+        chances = self.world.weather.chances
+        chance = chances.breaks_at_commit if what in _COMMITS else chances.breaks
+        if not chance or self._draw.random() >= chance:
+            return ""
+        ending = "before" if self._draw.random() < 0.5 else "after"
+        self.world.story.tell(self.name, f"loses its connection {ending} {what}")
+        return ending
+
+    def die(self, what: str) -> None:
+        """Be killed when a statement has taken effect, and its answer is on the way."""
+        self.kill(f"is killed after {what}")
+
+    def heard(self, channels: frozenset[str]) -> None:
+        """Hand on what a transaction notified."""
+        self.world.hints.notify(channels)
+
+
+class SimulatedPool:
+    """As much of psycopg's pool as our services use: connections in autocommit, broken ones left behind."""
+
+    def __init__(self, process: Process) -> None:
+        self._process = process
+        self._idle: list[SimulatedConnection] = []
+
+    @asynccontextmanager
+    async def connection(self, **_: Any) -> "AsyncIterator[SimulatedConnection]":
+        """Lend one for as long as the block lasts."""
+        while self._idle and self._idle[-1].closed:
+            self._idle.pop()
+        connection = self._idle.pop() if self._idle else await self._process.connect(autocommit=True)
+        try:
+            yield connection
+        except BaseException:
+            with suppress(*GONE):
+                await connection.rollback()
+            raise
+        else:
+            await connection.commit()
+        finally:
+            if not connection.closed:
+                self._idle.append(connection)
+
+
+def _told(error: BaseException) -> str:
+    while isinstance(error, BaseExceptionGroup):
+        error = error.exceptions[0]
+    return f"{type(error).__name__}: {str(error).partition(chr(10))[0][:200]}"
