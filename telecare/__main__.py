@@ -77,6 +77,21 @@ def alerting() -> None:
 
 
 @app.command()
+def watch(
+    *, try_it: Annotated[bool, typer.Option("--try", help="Press once, text once, beat once; say how it went.")] = False
+) -> None:
+    """Press the canary homes' pendants round the clock, and tell somebody outside when one gets lost."""
+    from telecare.watcher.command import serve, try_out  # noqa: PLC0415
+
+    settings = _settings()
+    configure_logs(settings.log_format)
+    if not try_it:
+        asyncio.run(serve(settings))
+    elif not asyncio.run(try_out(settings, typer.echo)):
+        raise typer.Exit(1)
+
+
+@app.command()
 def migrate() -> None:
     """Bring the database's tables up to date."""
     from telecare.migrating import bring_up_to_date  # noqa: PLC0415

@@ -3,6 +3,8 @@
 They come the way all homes come, by a load, so that gateway and monitor know them as they know any other.
 """
 
+from itertools import cycle
+
 from psycopg import AsyncConnection
 
 from runtime.settings import Settings
@@ -14,8 +16,8 @@ from schema.people_records import PeopleFile
 
 async def move_in(connection: AsyncConnection, settings: Settings, at: Instant) -> tuple[str, ...]:
     """See that the canary homes are there; return the ids of those that were not. One too many stays, unpressed."""
-    areas = [area.strip() for area in settings.canary_areas.split(",") if area.strip()] or [None]
-    homes = tuple(canary_home(number, areas[(number - 1) % len(areas)]) for number in range(1, settings.canaries + 1))
+    areas = cycle([area.strip() for area in settings.canary_areas.split(",")])
+    homes = tuple(canary_home(number, next(areas) or None) for number in range(1, settings.canaries + 1))
     report = await load(connection, PeopleFile(homes=homes), "telecare", at)
     return report.added["homes"]
 

@@ -10,6 +10,7 @@ import json
 from collections.abc import AsyncIterator
 from contextlib import AsyncExitStack, asynccontextmanager
 from pathlib import Path
+from secrets import token_urlsafe
 from typing import cast
 
 import structlog
@@ -90,6 +91,7 @@ class Demo:
             "TELECARE_HTTP_PORT": str(self._port),
             "TELECARE_PUBLIC_URL": settings.public_url or self._http,
             "TELECARE_DATA_DIR": str(self._data_dir),
+            "TELECARE_WATCH_TOKEN": settings.watch_token or token_urlsafe(24),
         }
         self._staff: list[Login] = []
 
@@ -120,34 +122,41 @@ class Demo:
             self._data_dir,
             self._settings,
         )
+        watcher = Room("watcher", ["watch"], self._data_dir, self._settings | self._watching())
         async with AsyncExitStack() as stack:
             for room in rooms:
                 await room.start()
                 stack.push_async_callback(room.stop)
             stack.callback(announcement(self._data_dir).unlink, missing_ok=True)
             stack.push_async_callback(homes.stop)
+            stack.push_async_callback(watcher.stop)
             seconds = asyncio.get_running_loop().time
             watched = {room.name: keep_alive(room, seconds) for room in rooms}
             watched["database"] = keep_alive(Revived("database", self._database), seconds)
             watched["broker"] = keep_alive(Revived("broker", self._broker), seconds)
-            await run_together("demo", drain_seconds=120, welcome=self._welcome(homes, simulate=simulate), **watched)
+            await run_together(
+                "demo", drain_seconds=120, welcome=self._welcome(homes, watcher, simulate=simulate), **watched
+            )
 
-    async def _welcome(self, homes: Room, *, simulate: bool) -> None:
+    def _watching(self) -> dict[str, str]:
+        """Return what the watcher needs: it comes as a hub comes, and looks as an operator looks."""
+        return {"TELECARE_MQTT_URL": self._broker.hub_url, "TELECARE_WATCH_DESK": self._http}
+
+    async def _welcome(self, homes: Room, watcher: Room, *, simulate: bool) -> None:
         """Once everything answers, let the homes in and say so; then keep them alive."""
         await ready(self._database.url, self._http, self._clock)
         async with await AsyncConnection.connect(self._database.url) as connection:
             ids = [row[0] for row in await (await connection.execute(_HOMES)).fetchall()]
             pendants = await (await connection.execute(_PENDANTS)).fetchall()
+        await watcher.start()
         if simulate:
             await homes.start()
         write_private(
             announcement(self._data_dir), json.dumps(demo_json(self._http, self._broker, self._staff, ids), indent=1)
         )
         welcome(self._http, self._staff, cast("list[tuple[str, str, str]]", pendants), self._data_dir)
-        if simulate:
-            await keep_alive(homes, asyncio.get_running_loop().time)
-        else:
-            await asyncio.Event().wait()
+        kept = (watcher, homes) if simulate else (watcher,)
+        await asyncio.gather(*(keep_alive(room, asyncio.get_running_loop().time) for room in kept))
 
 
 _HOMES = "select id from homes where not starts_with(id, '_canary-') order by id"
