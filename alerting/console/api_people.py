@@ -1,11 +1,12 @@
-"""The JSON API of people: the record and the timeline, each look audited (`design.md` 3.3)."""
+"""The JSON API of people: the record, the timeline and the coverage, each look audited (`design.md` 3.3)."""
 
 from typing import Annotated
 
 from fastapi import APIRouter, Query
 
-from alerting.console import lanes, models, records
+from alerting.console import coverage, lanes, models, records
 from alerting.console.api_alarms import REFUSALS
+from alerting.console.coverage_models import PersonCovered
 from alerting.console.problems import Problem
 from alerting.console.visit import SeeingPeople, Visit
 from schema.instants import moment
@@ -29,6 +30,16 @@ async def timeline(
     found = await known(visit, person)
     await visit.looked("looked at timeline", person, hours=hours)
     return await lanes.timeline(visit.connection, found, hours, visit.now)
+
+
+@router.get("/{person}/coverage")
+async def covered(
+    person: str, visit: SeeingPeople, hours: Annotated[int, Query(ge=1, le=coverage.MOST_HOURS)] = 24
+) -> PersonCovered:
+    """Return what each rule about the person could not see in the last hours, and why."""
+    found = await known(visit, person)
+    await visit.looked("looked at coverage", person, hours=hours)
+    return await coverage.of_person(visit.connection, found, hours, visit.now)
 
 
 async def known(visit: Visit, person: str) -> models.Person:

@@ -9,8 +9,8 @@ from schema.instants import Instant, moment
 
 Looked = Literal[
     "logged in", "log-in refused", "logged out",
-    "looked at alarm", "looked at person", "looked at timeline", "listed people", "looked at messages",
-    "shown key safe code",
+    "looked at alarm", "looked at person", "looked at timeline", "looked at coverage", "listed people",
+    "looked at messages", "shown key safe code",
 ]  # fmt: skip
 
 

@@ -7,7 +7,7 @@ from fastapi import APIRouter, Form, Response
 from fastapi.responses import RedirectResponse
 from pydantic import ValidationError
 
-from alerting.console import models, records, words
+from alerting.console import coverage, models, records, words
 from alerting.console.acts import Acts
 from alerting.console.alarm_reading import named, who
 from alerting.console.api_alarms import Number, known
@@ -16,9 +16,12 @@ from alerting.console.plans import plan_lines
 from alerting.console.problems import Problem, validation_sentence
 from alerting.console.visit import Acting, SeeingAlarms, Visit
 from alerting.desk import LASTING
-from schema.instants import moment
+from schema.instants import instant, moment
 
 router = APIRouter()
+
+RESTS_ON_ABSENCE = frozenset({"inactivity", "bed", "night", "door", "pills", "technical"})
+"""Kinds of alarm of which one must know whether anything could have been seen."""
 
 WRITTEN_BY_HAND = frozenset({"note", "reply"})
 
@@ -116,10 +119,23 @@ async def _parts(visit: Visit, alarm: models.AlarmWhole) -> dict[str, Any]:
         "journal_texts": {
             line.id: line.text if line.action in WRITTEN_BY_HAND else named(line.text, names) for line in alarm.journal
         },
+        "unseen": await _unseen(visit, alarm),
         "why_needed": alarm.kind in LASTING and alarm.cleared_at is None,
         "refusal": "",
         "kept": "",
     }
+
+
+async def _unseen(visit: Visit, alarm: models.AlarmWhole) -> list[str]:
+    """Return in words what could not be seen of what the alarm is about, where it rests on what was not seen."""
+    if alarm.kind not in RESTS_ON_ABSENCE or alarm.person is None:
+        return []
+    person = await records.person(visit.connection, alarm.person, moment(visit.now).date())
+    if person is None:
+        return []
+    over = alarm.cleared_at or alarm.closed_at
+    span = instant(alarm.onset), visit.now if over is None else instant(over)
+    return await coverage.of_alarm(visit.connection, person, alarm.rule, span, visit.now)
 
 
 async def _people(visit: Visit, alarm: models.AlarmWhole) -> list[models.Person]:

@@ -5,10 +5,11 @@ from typing import Annotated
 from fastapi import APIRouter, Form, Query, Response
 from fastapi.responses import RedirectResponse
 
-from alerting.console import models, records
+from alerting.console import coverage, models, records
 from alerting.console.alarm_reading import history
 from alerting.console.api_people import known
 from alerting.console.cards import cards
+from alerting.console.coverage_plot import plot
 from alerting.console.equipment import of_home
 from alerting.console.plans import plan_lines, review_due
 from alerting.console.problems import Problem
@@ -16,6 +17,8 @@ from alerting.console.visit import Acting, SeeingPeople
 from schema.instants import moment
 
 router = APIRouter()
+
+HOURS_PLOTTED = 24
 
 
 class RaiseForm(models.Given):
@@ -38,11 +41,14 @@ async def person_page(person: str, visit: SeeingPeople) -> Response:
     """Show a person's record. Audited."""
     found = await known(visit, person)
     await visit.looked("looked at person", person)
+    covered = await coverage.of_person(visit.connection, found, HOURS_PLOTTED, visit.now)
     values = {
         "person": found,
         "plan": plan_lines(found),
         "review_due": review_due(found, moment(visit.now).date()),
         "devices": await of_home(visit.connection, found.home.id, person),
+        "coverage": covered,
+        "plot": plot(covered, found.home.zone),
         "alarms": await cards(visit.connection, await history(visit.connection, person), visit.user),
     }
     return visit.page("person.html", values=values)
