@@ -18,6 +18,7 @@ from pathlib import Path
 import uvloop
 
 from runtime.logs import configure_logs
+from schema.instants import SECOND
 from tests.chaos import scenarios
 from tests.chaos.report import Progress, table
 from tests.chaos.run import Chaos
@@ -33,7 +34,7 @@ def main() -> int:
         if asked.scenario:
             broken, said = runner.run(scenarios.run(asked.scenario, folder, asked.minutes, progress.say)), ""
         else:
-            chaos = Chaos(asked.seed, asked.kills, asked.minutes or 2, asked.rate)
+            chaos = Chaos(asked.seed, asked.kills, asked.minutes or 2, asked.rate, latest=round(asked.late * SECOND))
             verdict = runner.run(chaos.run(folder, progress.say))
             broken, said = verdict.broken, table(chaos, verdict)
     progress.end()
@@ -56,6 +57,7 @@ def _arguments() -> argparse.Namespace:
     parser.add_argument("--minutes", type=float, default=0, help="for how long (2; a scenario's own)")
     parser.add_argument("--seed", type=int, default=secrets.randbelow(1_000_000), help="whose plan of kills and faults")
     parser.add_argument("--rate", type=int, default=1000, help="readings a second")
+    parser.add_argument("--late", type=float, default=5, help="seconds a deadline may be late after recovery")
     parser.add_argument("--scenario", choices=sorted(scenarios.ALL), help="one of the scenarios instead of the kills")
     parser.add_argument("--folder", type=Path, help="where data and logs go, instead of a temporary folder")
     return parser.parse_args()

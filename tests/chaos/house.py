@@ -216,17 +216,15 @@ class House:
         except EmbeddedError:  # killed again as it was starting: the next look finds it
             return
         began = self._clock.now()
-        while (
-            name in SERVICES
-            and part.running
-            and self._starts_said(name) == said
-            and self._clock.now() - began < _SLOWEST_START
-        ):
+        while not self._is_back(name, said) and self._clock.now() - began < _SLOWEST_START:  # noqa: ASYNC110 - a process sets no event
             await asyncio.sleep(_LOOK_SECONDS)
         if part.running:
             now = self._clock.now()
             self.starts.setdefault(name, []).append(now - began)
             self.away[name].append((self._down.pop(name, now), now))
+
+    def _is_back(self, name: str, said: int) -> bool:
+        return name not in SERVICES or not self.parts[name].running or self._starts_said(name) != said
 
     def _starts_said(self, name: str) -> int:
         return self.said(name).count('"event": "started"') if name in SERVICES else 0

@@ -49,6 +49,10 @@ def table(chaos: Chaos, verdict: Verdict) -> str:
         ("slowest start of each service", _starts(house)),
         ("ended by themselves, and restarted", str(house.ended_themselves.total())),
         ("outages", _outages(figures)),
+        (
+            "CPU wanted and not had",
+            f"{100 * chaos.starved / chaos.seconds:.0f} % of the time (the machine's, not ours)",
+        ),
         ("readings made, acknowledged, stored", _of(figures, "made", "acknowledged", "stored")),
         ("acknowledged and lost from history, log", _of(figures, "lost from the history", "lost from the log")),
         ("counted twice in history, log", _of(figures, "twice in the history", "twice in the log")),
@@ -78,6 +82,6 @@ def _outages(figures: Figures) -> str:
 
 
 def _late(figures: Figures, name: str) -> str:
-    counts = f"{figures[name]:,}: never {figures[f'{name} that never fired']}, over 5 s late"
-    late = f"{figures[f'{name} over 5 s late']}; late by {figures[f'{name}, median late, s']} s in the median"
+    counts = f"{figures[name]:,}: never {figures[f'{name} that never fired']}, too late"
+    late = f"{figures[f'{name} too late']}; late by {figures[f'{name}, median late, s']} s in the median"
     return f"{counts} {late}, {figures[f'{name}, most late, s']} s at most"

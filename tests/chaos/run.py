@@ -8,7 +8,7 @@ the verdict the tables are read and compared with what the hubs know (`verdict`)
 """
 
 import asyncio
-from collections.abc import Callable
+from collections.abc import Awaitable, Callable
 from contextlib import suppress
 from pathlib import Path
 from random import Random
@@ -17,7 +17,7 @@ import psycopg
 
 from runtime.clock import SystemClock
 from schema.entries import Tick, unpack
-from schema.instants import MILLISECOND, SECOND, Instant, iso, moment
+from schema.instants import MILLISECOND, SECOND, Duration, Instant, iso, moment
 from tests.chaos import storm, street, tables, verdict
 from tests.chaos.desk import Desk
 from tests.chaos.house import SERVICES, House, house
@@ -30,15 +30,24 @@ HUBS = 4
 OPENING = 60.0
 SETTLING = 90.0
 _BEAT_SECONDS = 0.02
+_REDELIVERED_SECONDS = 4.0  # past the broker's ack_wait: what is to come again has come
 _DOUBLED_EVERY = 50  # a reading that its hub says twice, being in doubt
 _ORDINARY_EVERY = 10  # a press on the ordinary lane
 
+# What alerting has before it at this moment: findings not taken, steps that are due, messages that may go.
+_TO_DO = """
+    select (select count(*) from finding_changes where taken_at is null)
+         + (select count(*) from alarms where closed_at is null and due_at <= clock_timestamp())
+         + (select count(*) from notifications
+            where state in ('waiting', 'sending') and not_before <= clock_timestamp())
+"""
 _STEPPED_TICKS = """
     select entries from log
     where kind = 'tick' and committed_at > %s and position <= (select min(position) from monitor_cursors)
 """
 
 Say = Callable[[str], None]
+Trouble = Callable[["Chaos", House], Awaitable[None]]
 
 
 class Figures:
@@ -59,17 +68,29 @@ class Figures:
 
 
 class Chaos:
-    """One run over an open house."""
+    """One run over an open house; `trouble` takes the place of the kills and faults of the seed's storm."""
 
-    def __init__(self, seed: int, kills: int, minutes: float, rate: int) -> None:
+    def __init__(
+        self,
+        seed: int,
+        kills: int,
+        minutes: float,
+        rate: int,
+        *,
+        latest: Duration = verdict.LATEST,
+        trouble: Trouble | None = None,
+    ) -> None:
         self.seed, self.kills, self.seconds, self.rate = seed, kills, minutes * 60, rate
+        self.latest = latest
+        self._trouble = trouble
         self.pace = street.pace(minutes)
         self.lives = street.lives(minutes)
         self.ledger = Ledger(HOMES)
         self.twilio = Twilio(seed)
         self.figures = Figures()
         self.began: Instant = 0
-        self.blows = storm.plan(seed, kills, self.seconds)
+        self.starved = 0.0  # s in which some process of the machine wanted a CPU and had none
+        self.blows = storm.plan(seed, kills, self.seconds) if kills else []
         self._random = Random(seed + 1)  # noqa: S311 - repeatable is what it is for
         self._clock = SystemClock()
         self._free = list(range(HOMES))  # homes without an open press
@@ -82,16 +103,20 @@ class Chaos:
             await house_.open(street.people(HOMES, self.lives, self.pace), self.twilio.settings)
             self._hubs = [Hub(house_.broker.hub_url, f"hub-{each}", self.ledger.note) for each in range(HUBS)]
             self.desk = Desk(house_.http, self.twilio.pages, self._closed)
-            await open_(house_, self._clock.now())
             async with asyncio.TaskGroup() as group:
-                background = [
-                    *(group.create_task(hub.run()) for hub in self._hubs),
+                background = [group.create_task(hub.run()) for hub in self._hubs]
+                beating = group.create_task(self._beat())
+                await open_(house_, self._clock.now())
+                beating.cancel()
+                background += [
                     group.create_task(house_.supervise()),
                     group.create_task(self.desk.run()),
                     group.create_task(self._show(house_, say)),
                 ]
                 self.began = self._clock.now()
+                starved = _starved()
                 await self._storm(house_)
+                self.starved = _starved() - starved
                 await self._calm(house_, say)
                 for task in background:
                     task.cancel()
@@ -99,7 +124,9 @@ class Chaos:
             say("reading the tables")
             found = await asyncio.to_thread(tables.read, house_.database.url)
             self.house = house_
-            outside = verdict.Run(self.began, ended, self.ledger, self.lives, self.pace, self.twilio.pages, house_.away)
+            outside = verdict.Run(
+                self.began, ended, self.ledger, self.lives, self.pace, self.twilio.pages, house_.away, self.latest
+            )
             return verdict.judge(outside, found)
 
     # --- the storm -----------------------------------------------------------------------------------
@@ -111,28 +138,13 @@ class Chaos:
                 group.create_task(self._press()),
                 *(group.create_task(self._live(life)) for life in self.lives),
             ]
-            faults = []
-            for blow in self.blows:
-                await self._until(blow.at)
-                if blow.deed == "kill":
-                    await self._kill(house_, blow)
-                else:
-                    faults.append(group.create_task(house_.fault(blow.target, blow.deed, blow.lasts)))
-            await self._until(self.seconds)
-            await asyncio.gather(*faults)
+            await (self._trouble or _blow)(self, house_)
+            await self.until(self.seconds)
             for task in speaking:
                 task.cancel()
 
-    async def _kill(self, house_: House, blow: storm.Blow) -> None:
-        """Kill the part, or where it lies dead already, the next that runs: so many kills are promised."""
-        first = storm.PARTS.index(blow.target)
-        while True:
-            for name in (*storm.PARTS[first:], *storm.PARTS[:first]):
-                if house_.kill(name, blow.lasts):
-                    return
-            await asyncio.sleep(0.1)
-
-    async def _until(self, seconds: float) -> None:
+    async def until(self, seconds: float) -> None:
+        """Return so many seconds after the beginning."""
         await asyncio.sleep(max(0.0, seconds - (self._clock.now() - self.began) / SECOND))
 
     async def _load(self) -> None:
@@ -155,6 +167,14 @@ class Chaos:
         if number % _DOUBLED_EVERY == 0:
             hub.say(message)
 
+    async def _beat(self) -> None:
+        """Let devices that must not be silent be heard from the beginning."""
+        while True:
+            for life in self.lives:
+                if life.kind == "silence":
+                    self.say(life.home, life.lines[0].device, life.lines[0].kind, life.lines[0].value)
+            await asyncio.sleep(1)
+
     async def _press(self) -> None:
         """Press a pendant about every second, of somebody whose last press has been dealt with."""
         while True:
@@ -162,7 +182,7 @@ class Chaos:
             if self._free:
                 home = self._free.pop(self._random.randrange(len(self._free)))
                 ordinary = len(self.ledger.presses) % _ORDINARY_EVERY == 0
-                self._say(f"home-{home:03}", "pendant-1", "button", "pressed", lane="homes" if ordinary else "urgent")
+                self.say(f"home-{home:03}", "pendant-1", "button", "pressed", lane="homes" if ordinary else "urgent")
 
     def _closed(self, person: str) -> None:
         home = person.removeprefix("person-home-")
@@ -172,12 +192,13 @@ class Chaos:
     async def _live(self, life: street.Life) -> None:
         for line in life.lines:
             at = life.starts + line.after
-            await self._until(at / SECOND)
-            self._say(life.home, line.device, line.kind, line.value, at=self.began + at)
+            await self.until(at / SECOND)
+            self.say(life.home, line.device, line.kind, line.value, at=self.began + at)
 
-    def _say(
+    def say(
         self, home: str, device: str, kind: str, value: str, *, lane: str = "homes", at: Instant | None = None
     ) -> None:
+        """Let a device say something by hand, now or as of then."""
         now = self._clock.now() if at is None else at
         said = self.ledger.say(home, device, kind, value, now - now % MILLISECOND)
         payload = f'{{"seq":{said.seq},"boot":1,"at":"{iso(said.at)}","kind":"{kind}","value":"{value}"}}'
@@ -192,10 +213,11 @@ class Chaos:
                 while not house_.whole or any(hub.owing for hub in self._hubs):  # noqa: ASYNC110 - processes set no event
                     await asyncio.sleep(0.1)
                 await ticking(house_, self._clock.now())
+                while await _to_do(house_):  # noqa: ASYNC110 - likewise
+                    await asyncio.sleep(0.1)
         except TimeoutError:
             say(f"not settled within {SETTLING:.0f} s")
-        # Whatever was due by now has 5 s more to fire.
-        await asyncio.sleep(verdict.LATEST / SECOND + 1)
+        await asyncio.sleep(_REDELIVERED_SECONDS)
 
     async def _show(self, house_: House, say: Say) -> None:
         while True:
@@ -211,6 +233,27 @@ class Chaos:
             )
 
 
+async def _blow(chaos: Chaos, house_: House) -> None:
+    """Do what the seed's plan says, each at its time."""
+    async with asyncio.TaskGroup() as faults:
+        for blow in chaos.blows:
+            await chaos.until(blow.at)
+            if blow.deed == "kill":
+                await _kill(house_, blow)
+            else:
+                faults.create_task(house_.fault(blow.target, blow.deed, blow.lasts))
+
+
+async def _kill(house_: House, blow: storm.Blow) -> None:
+    """Kill the part, or where it lies dead already, the next that runs: so many kills are promised."""
+    first = storm.PARTS.index(blow.target)
+    while True:
+        for name in (*storm.PARTS[first:], *storm.PARTS[:first]):
+            if house_.kill(name, blow.lasts):
+                return
+        await asyncio.sleep(0.1)
+
+
 async def open_(house_: House, since: Instant) -> None:
     """Wait for a house that has just been started; RuntimeError, with its parts' last words, where it does not open."""
     try:
@@ -219,6 +262,19 @@ async def open_(house_: House, since: Instant) -> None:
     except TimeoutError as error:
         words = "\n".join(f"{name}: {house_.said(name)[-1500:]}" for name in SERVICES)
         raise RuntimeError(f"the service did not open within {OPENING:.0f} s\n{words}") from error
+
+
+def _starved() -> float:
+    """Return the kernel's count of seconds in which somebody waited for a CPU; 0 where it keeps none."""
+    with suppress(OSError, ValueError, IndexError):
+        return int(Path("/proc/pressure/cpu").read_text().splitlines()[0].rpartition("total=")[2]) / 1e6
+    return 0.0
+
+
+async def _to_do(house_: House) -> int:
+    async with await psycopg.AsyncConnection.connect(house_.database.url, autocommit=True) as connection:
+        row = await (await connection.execute(_TO_DO)).fetchone()
+        return int(row[0]) if row else 0
 
 
 async def ticking(house_: House, since: Instant) -> None:

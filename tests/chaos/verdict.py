@@ -39,6 +39,7 @@ class Run(NamedTuple):
     pace: Pace
     pages: Mapping[int, int]
     away: Mapping[str, Sequence[Span]]
+    latest: Duration = LATEST  # more late than this is broken
 
 
 class Verdict(NamedTuple):
@@ -115,9 +116,13 @@ class _Judge:
     def _heard_late(self, heard: list[tuple[Said, Instant]]) -> Iterator[str]:
         away = needed(self.away, FINDINGS_NEED)
         late = [late_by(press.at, at, away) for press, at in heard]
-        tardy = [_tardy(_press(press), by) for (press, _), by in zip(heard, late, strict=True) if by > LATEST]
+        tardy = [_tardy(_press(press), by) for (press, _), by in zip(heard, late, strict=True) if by > self.run.latest]
         self.figures |= _lateness("presses heard", late, 0, len(tardy))
-        yield from _named("presses became alarms more than 5 s late after recovery", tardy)
+        yield from _named(f"presses became alarms {self._too_late}", tardy)
+
+    @property
+    def _too_late(self) -> str:
+        return f"more than {self.run.latest / SECOND:g} s late after recovery"
 
     def _paged(self, alarm: Alarm) -> bool:
         return self.run.pages.get(alarm.number, 0) > 0
@@ -137,18 +142,18 @@ class _Judge:
             if due is None:
                 wrong += [_deadline(life, alarm.recorded_at) for alarm in alarms]
             elif not alarms:
-                if late_by(due, self.run.ended, away) > LATEST:
+                if late_by(due, self.run.ended, away) > self.run.latest:
                     missing.append(_deadline(life, due))
             else:
                 late.append(late_by(due, alarms[0].recorded_at, away))
                 several += [_deadline(life, each.recorded_at) for each in alarms[1:]]
                 early += [_deadline(life, due)] * (alarms[0].recorded_at < due - _EARLY)
-                tardy += [_tardy(_deadline(life, due), late[-1])] * (late[-1] > LATEST)
+                tardy += [_tardy(_deadline(life, due), late[-1])] * (late[-1] > self.run.latest)
         self.figures |= _lateness("deadlines", late, len(missing), len(tardy))
         yield from _named("deadlines passed without an alarm", missing)
         yield from _named("deadlines have more than one alarm", several)
         yield from _named("deadlines fired before they were due", early)
-        yield from _named("deadlines fired more than 5 s late after recovery", tardy)
+        yield from _named(f"deadlines fired {self._too_late}", tardy)
         yield from _named("alarms for people who were put right in time", wrong)
 
     def _due(self, life: Life) -> Instant | None:
@@ -179,13 +184,13 @@ class _Judge:
                 due = max(planned, alarm.recorded_at)  # found late, it is stepped late: that is judged elsewhere
                 name = f"alarm {alarm.number} ({alarm.kind}), step {number}, due {iso(due)}"
                 if at is None:
-                    missing += [name] * (late_by(due, until, away) > LATEST)
+                    missing += [name] * (late_by(due, until, away) > self.run.latest)
                 else:
                     late.append(late_by(due, at, away))
-                    tardy += [_tardy(name, late[-1])] * (late[-1] > LATEST)
+                    tardy += [_tardy(name, late[-1])] * (late[-1] > self.run.latest)
         self.figures |= _lateness("steps", late, len(missing), len(tardy))
         yield from _named("escalation steps never ran", missing)
-        yield from _named("escalation steps ran more than 5 s late after recovery", tardy)
+        yield from _named(f"escalation steps ran {self._too_late}", tardy)
 
 
 def judge(run: Run, tables: Tables) -> Verdict:
@@ -262,7 +267,7 @@ def _lateness(name: str, late: list[Duration], missing: int, tardy: int) -> dict
     return {
         name: len(late) + missing,
         f"{name} that never fired": missing,
-        f"{name} over 5 s late": tardy,
+        f"{name} too late": tardy,
         f"{name}, median late, s": round(ordered[len(ordered) // 2] / SECOND, 2) if ordered else 0,
         f"{name}, most late, s": round(max(ordered, default=0) / SECOND, 2),
     }

@@ -1,0 +1,48 @@
+"""A small chaos run, whole, by the command that people run; the large ones are `make chaos`."""
+
+import re
+import subprocess
+import sys
+from collections import Counter
+from pathlib import Path
+
+import pytest
+
+from tests.chaos.storm import LINKS, PARTS, plan
+
+HOUSE = Path(__file__).parents[2]
+
+
+def run(*arguments: str, seconds: float) -> subprocess.CompletedProcess[str]:
+    """Run the command to its end."""
+    command = [sys.executable, "-m", "tests.chaos", *arguments]
+    return subprocess.run(command, cwd=HOUSE, capture_output=True, text=True, timeout=seconds, check=False)
+
+
+@pytest.mark.timeout(240)
+def test_whoever_is_killed_and_whichever_link_breaks_every_promise_holds(tmp_path: Path) -> None:
+    """Lateness is measured, not judged, here: the machine is shared with other tests."""
+    done = run("--kills", "8", "--minutes", "0.4", "--seed", "7", "--rate", "300", "--late", "60", seconds=230)
+    assert done.returncode == 0, done.stdout + done.stderr
+    assert re.search(
+        r"\| `kill -9` \| 8 \(alerting \d, broker \d, database \d, gateway \d, monitor \d\) \|", done.stdout
+    )
+    made = re.search(r"\| readings made, acknowledged, stored \| ([\d,]+), \1, \1 \|", done.stdout)
+    assert made, done.stdout
+    assert int(made[1].replace(",", "")) > 0.4 * 60 * 300
+
+
+def test_a_seed_makes_one_plan_and_keeps_its_promise_of_kills() -> None:
+    blows = plan(3, 300, 1200)
+    assert blows == plan(3, 300, 1200)
+    assert blows != plan(4, 300, 1200)
+    killed = Counter(blow.target for blow in blows if blow.deed == "kill")
+    assert killed == dict.fromkeys(PARTS, 60)
+    assert {blow.target for blow in blows if blow.deed != "kill"} == set(LINKS)
+    assert all(0 <= blow.at <= 1200 for blow in blows)
+
+
+def test_bad_input_is_refused_in_one_line() -> None:
+    done = run("--scenario", "rain", seconds=60)
+    assert done.returncode == 2
+    assert "rain" in done.stderr.splitlines()[-1]
