@@ -35,7 +35,8 @@ def wait_until(look: Callable[[], T], seconds: float, what: str) -> T:
 class RunningDemo:
     """One run of `telecare demo` over a data directory."""
 
-    def __init__(self, data_dir: Path, *arguments: str) -> None:
+    def __init__(self, data_dir: Path, *arguments: str, settings: dict[str, str] | None = None) -> None:
+        self._settings = settings or {}
         self.data_dir = data_dir
         self.output = data_dir.with_name(data_dir.name + ".out")
         self._arguments = arguments
@@ -47,7 +48,7 @@ class RunningDemo:
         with self.output.open("ab") as output:
             self.process = subprocess.Popen(
                 [sys.executable, "-m", "telecare", "demo", *self._arguments],
-                env={**environment, "TELECARE_DATA_DIR": str(self.data_dir)},
+                env={**environment, **self._settings, "TELECARE_DATA_DIR": str(self.data_dir)},
                 stdout=output,
                 stderr=output,
             )
@@ -110,9 +111,11 @@ class RunningDemo:
 
 
 @contextmanager
-def running_demo(data_dir: Path, *arguments: str) -> Iterator[tuple[RunningDemo, dict[str, Any]]]:
+def running_demo(
+    data_dir: Path, *arguments: str, settings: dict[str, str] | None = None
+) -> Iterator[tuple[RunningDemo, dict[str, Any]]]:
     """Run a demo for the length of a test; it is gone afterwards, whatever happened."""
-    demo = RunningDemo(data_dir, *arguments)
+    demo = RunningDemo(data_dir, *arguments, settings=settings)
     try:
         yield demo, demo.start()
     finally:
