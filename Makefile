@@ -5,7 +5,13 @@ PYTHON := $(shell for p in python3 python3.13 python3.12 python3.11 python3.14 p
 	"$$p" -c 'import sys; sys.exit(sys.version_info < (3, 11))' 2>/dev/null && { command -v "$$p"; break; }; done)
 BIN := .venv/bin
 
-.PHONY: install demo test lint bench clean
+# What the machines that try to break the promises are given: `make simulate SEEDS=17`, `make chaos KILLS=300 MINUTES=20 SEED=4`.
+SEEDS ?= 0-199
+KILLS ?= 30
+MINUTES ?= 2
+BREAKAGES ?=
+
+.PHONY: install demo test lint bench simulate breakages chaos soak clean
 .DEFAULT_GOAL := install
 
 install: .venv/installed
@@ -29,6 +35,19 @@ lint: install
 
 bench: install
 	@$(BIN)/python -m benchmarks
+
+simulate: install
+	@$(BIN)/python -m tests.simulation $(SEEDS)
+
+breakages: install
+	@$(BIN)/python -m tests.simulation.breakages $(BREAKAGES)
+
+chaos: install
+	@$(BIN)/python -m tests.chaos --kills $(KILLS) --minutes $(MINUTES) $(if $(SEED),--seed $(SEED))
+
+soak: MINUTES = 60
+soak: install
+	@$(BIN)/python -m benchmarks.soak --minutes $(MINUTES)
 
 clean:
 	rm -rf .venv build *.egg-info
