@@ -69,6 +69,7 @@ def _again(asked: argparse.Namespace) -> str:
             f" --minutes {asked.minutes:g}" if asked.minutes else ""
         )
     rate = "" if asked.rate == 1000 else f" --rate {asked.rate}"
+    rate += "" if asked.late == 5 else f" --late {asked.late:g}"
     return f"python -m tests.chaos --kills {asked.kills} --minutes {asked.minutes or 2:g} --seed {asked.seed}{rate}"
 
 

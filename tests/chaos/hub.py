@@ -25,13 +25,13 @@ class Message(NamedTuple):
 
     topic: bytes
     payload: bytes
-    mark: int | Said
+    mark: int | Said | None
 
 
 class Hub:
     """Says what it is given, in order, for as long as it runs; `note` is called once per acknowledgement."""
 
-    def __init__(self, url: str, name: str, note: Callable[[int | Said], None]) -> None:
+    def __init__(self, url: str, name: str, note: Callable[[int | Said | None], None]) -> None:
         self._where = urlsplit(url)
         self._name = name
         self._note = note

@@ -64,11 +64,11 @@ class Ledger:
             self.presses.append(said)
         return said
 
-    def note(self, mark: int | Said) -> None:
-        """Note that the broker has acknowledged it."""
+    def note(self, mark: int | Said | None) -> None:
+        """Note that the broker has acknowledged it; None is not counted on."""
         if isinstance(mark, Said):
             self.said_acknowledged.add((mark.home, mark.device, mark.seq))
-        elif not self.acknowledged[mark]:
+        elif mark is not None and not self.acknowledged[mark]:
             self.acknowledged[mark] = 1
             self._acknowledged_count += 1
 
