@@ -8,6 +8,8 @@ from schema.people_file import PeopleFile, parse
 
 TEAMS = 20
 MOTIONS = 4
+QUIET = 5
+"""Homes of which little is heard, so that what a person's timeline holds is soon as much as it will ever be."""
 
 _HOME = """
   - id: soak-{n}
@@ -41,6 +43,20 @@ _PERSON = """
         - {{rule: silence, device: motion-4, longer_than: 2m}}
         - {{rule: silence, device: hub, longer_than: 30m}}
 """
+_QUIET_HOME = """
+  - id: quiet-{n}
+    zone: Europe/London
+    devices:
+      - {{id: motion-1, kind: motion, room: hall}}
+"""
+_QUIET_PERSON = """
+  - id: quiet-person-{n}
+    name: Quiet Resident {n}
+    home: quiet-{n}
+    care_plan:
+      rules:
+        - {{rule: inactivity, between: "07:00-22:00", longer_than: 4h}}
+"""
 _POLICY = """
   soak-{team}:
     - {{after: 0s, notify: [operators, team-{team}]}}
@@ -63,7 +79,9 @@ def estate(homes: int) -> PeopleFile:
         *(_TEAM.format(team=team, phone=team) for team in range(TEAMS)),
         "homes:",
         *(_HOME.format(n=n) for n in range(homes)),
+        *(_QUIET_HOME.format(n=n) for n in range(QUIET)),
         "people:",
+        *(_QUIET_PERSON.format(n=n) for n in range(QUIET)),
         *(_PERSON.format(n=n, team=n % TEAMS, phone=TEAMS + n % (1000 - TEAMS)) for n in range(homes)),
     ]
     return parse("\n".join(parts), "soak.yaml")

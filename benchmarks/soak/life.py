@@ -6,15 +6,17 @@ fall and are up again; and pendants are pressed, never twice in a home before `R
 is an alarm of its own.
 """
 
+from collections.abc import Iterator
 from heapq import heappop, heappush
 from random import Random
 from typing import NamedTuple
 
-from benchmarks.soak.estate import MOTIONS
+from benchmarks.soak.estate import MOTIONS, QUIET
 
 REST = 240.0
 PRESSES_A_SECOND = 0.2
 FALLS_A_SECOND = 0.05
+QUIET_EVERY = 30.0  # seconds between two readings of a quiet home
 LEFT_OPEN = 1 / 400  # of the doors that open
 FALLS_SILENT = 1 / 40_000  # of the readings of a bedroom's sensor: then nothing of it for SILENT
 CLOSED_AFTER = (2.0, 20.0)
@@ -53,7 +55,8 @@ class Life:
         self._random = Random(seed)  # noqa: S311 - a life, not a secret
         self._homes = [_Home(f"soak-{n}") for n in range(homes)]
         self._by_name = {home.name: home for home in self._homes}
-        self._next_press = self._next_fall = 0.0
+        self._next_press = self._next_fall = self._next_quiet = 0.0
+        self._quiet_said = 0
         self._later = list[tuple[float, Said]]()  # a heap: what follows from what has happened
         self.presses = 0
 
@@ -73,26 +76,40 @@ class Life:
         return self._motion(home, now)
 
     def due(self, now: float) -> list[Said]:
-        """Return what has its own time: presses, falls, recoveries, doors that are closed again."""
-        due = []
-        if now >= self._next_press:
-            self._next_press = now + self._random.expovariate(PRESSES_A_SECOND)
-            home = self._random.choice(self._homes)
-            if now - home.pressed_at >= REST:
-                home.pressed_at = now
-                self.presses += 1
-                due.append(Said("urgent", home.name, "pendant-1", "button", "pressed"))
-        if now >= self._next_fall:
-            self._next_fall = now + self._random.expovariate(FALLS_A_SECOND)
-            home = self._random.choice(self._homes)
-            heappush(self._later, (now + UP_AGAIN, Said("urgent", home.name, "fall-1", "fall", "recovered")))
-            due.append(Said("urgent", home.name, "fall-1", "fall", "fallen"))
+        """Return what has its own time: presses, falls, recoveries, doors that are closed again, the quiet homes."""
+        due = [*self._presses(now), *self._falls(now), *self._quiet(now)]
         while self._later and self._later[0][0] <= now:
             said = heappop(self._later)[1]
             if said.device == "door-1":
                 self._by_name[said.home].door_open = False
             due.append(said)
         return due
+
+    def _presses(self, now: float) -> Iterator[Said]:
+        if now < self._next_press:
+            return
+        self._next_press = now + self._random.expovariate(PRESSES_A_SECOND)
+        home = self._random.choice(self._homes)
+        if now - home.pressed_at >= REST:
+            home.pressed_at = now
+            self.presses += 1
+            yield Said("urgent", home.name, "pendant-1", "button", "pressed")
+
+    def _falls(self, now: float) -> Iterator[Said]:
+        if now < self._next_fall:
+            return
+        self._next_fall = now + self._random.expovariate(FALLS_A_SECOND)
+        home = self._random.choice(self._homes)
+        heappush(self._later, (now + UP_AGAIN, Said("urgent", home.name, "fall-1", "fall", "recovered")))
+        yield Said("urgent", home.name, "fall-1", "fall", "fallen")
+
+    def _quiet(self, now: float) -> Iterator[Said]:
+        if now < self._next_quiet:
+            return
+        self._next_quiet = now + QUIET_EVERY / QUIET
+        self._quiet_said += 1
+        value = "detected" if self._quiet_said % 2 else "clear"
+        yield Said("homes", f"quiet-{self._quiet_said % QUIET}", "motion-1", "motion", value)
 
     def _open(self, home: _Home, now: float) -> Said:
         home.door_open = True
