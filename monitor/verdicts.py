@@ -90,6 +90,7 @@ class CannotSee(msgspec.Struct, frozen=True):
     """The rule is due and nobody can tell, as the home is cut off: never 'inactive', never 'fine'."""
 
     reason: str
+    since: Instant = 0  # since when; 0: since the home is cut off
 
 
 class SeesAgain(msgspec.Struct, frozen=True):
@@ -141,8 +142,8 @@ def changes(state: State, scene: Scene, verdicts: Iterable[Verdict]) -> list[Fin
             case Clear(why) if state.running is not None:
                 said.append(_say("cleared", state.running, scene, why))
                 state.end(scene.at, max(state.raised_for, state.running.onset))
-            case CannotSee(reason) if state.unseen is None:
-                state.unseen = _unseen(state, scene, reason)
+            case CannotSee(reason, since) if state.unseen is None:
+                state.unseen = _unseen(state, scene, reason, since or scene.lost_since)
                 said.append(_say("raised", state.unseen, scene))
             case SeesAgain(why) if state.unseen is not None:
                 said.append(_say("cleared", state.unseen, scene, why))
@@ -214,14 +215,15 @@ def technical(scene: Scene, *, rule: str, name: str, onset: Instant, reason: str
     )
 
 
-def _unseen(state: State, scene: Scene, reason: str) -> Finding:
+def _unseen(state: State, scene: Scene, reason: str, since: Instant) -> Finding:
     rule = scene.rule
-    hub = scene.watch.devices.get(scene.watch.hub) if scene.watch.hub is not None else None
+    lost = scene.lost_since and scene.watch.hub is not None
+    hub = scene.watch.devices.get(scene.watch.hub or 0) if lost else None
     return technical(
         scene,
         rule=f"{rule.id}:unseen",
         name=rule.name,
-        onset=max(scene.lost_since, state.since),
+        onset=max(since, state.since),
         reason=reason,
         device=hub.id if hub else None,
     )

@@ -1,15 +1,17 @@
 """Sentences for the operator: times on the home's wall clock, places, what could be seen. They name no person."""
 
-from monitor.presence import Sighting
+from monitor.presence import Sighting, blind_since
 from monitor.verdicts import Scene
 from monitor.watch import Watch
 from schema.findings import Evidence
 from schema.instants import HOUR, MINUTE, Instant, in_words
 from schema.localtime import local
+from schema.plans import InactivityRule
 
 _TODAY = 20 * HOUR
 _SPEAKS_WITHIN = 25 * HOUR
 """How long a battery sensor may be quiet before nobody should call it live (zigbee2mqtt's own limit)."""
+_SHOWS_LIFE = frozenset(InactivityRule.needs_consent)
 
 
 def clock(at: Instant, scene: Scene) -> str:
@@ -45,11 +47,31 @@ def eyes(scene: Scene) -> str:
             name = device.room or device.id
             if heard is None:
                 said.append(f"{name} sensor never heard")
-            elif scene.at - heard > _SPEAKS_WITHIN:
+            elif _silent(number, heard, scene):
                 said.append(f"{name} sensor silent since {clock(heard, scene)}")
             else:
                 said.append(f"{name} sensor live")
     return ", ".join(said[:3])
+
+
+def dark_since(scene: Scene) -> Instant:
+    """Return since when nothing that shows life was heard, if all of it is silent for longer than it ever should be.
+
+    That is what the plan's own `silence` rules say of a device, or a day. 0 where any of it is live, or none was heard.
+    """
+    heard = {
+        number: scene.presence.heard.get(number, 0)
+        for number, device in scene.watch.devices.items()
+        if device.seen and device.device.kind in _SHOWS_LIFE
+    }
+    last = max(heard.values(), default=0)
+    return last if last and all(_silent(number, at, scene) for number, at in heard.items()) else 0
+
+
+def _silent(number: int, heard: Instant, scene: Scene) -> bool:
+    rules = (rule for rule in scene.watch.in_force(scene.at) if rule.name == "silence" and rule.device == number)
+    longest = min((rule.longer_than for rule in rules), default=_SPEAKS_WITHIN)
+    return scene.at - heard > longest + blind_since(scene.presence, heard)
 
 
 def sentence(*parts: str) -> str:

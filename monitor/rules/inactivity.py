@@ -3,13 +3,17 @@
 The window says when the clock may start, so that a silence begun at 19:00 is found that night. In bed the
 clock stands still: who stays there beyond the night is `not_up`'s business. After the exit door was used and
 nothing seen inside since, the person is taken to be out, for 12 h at most: then they are missed.
+
+Where nobody could have been seen it says 'cannot see', and never 'inactive': the home cut off, or all that shows
+life silent for longer than it ever should be. A hub that is back tells what it kept, and the clock goes on; sensors
+keep nothing, so once they are back it starts anew. Of our own blindness one finding tells for everybody.
 """
 
 from monitor.presence import AWAY_LAPSES, BED_LAPSES, Contact, gone_out, in_bed
 from monitor.rules.lasting import Holding, Lasting, deadline
 from monitor.verdicts import Scene, State
-from monitor.words import clock, eyes, place, sentence
-from schema.instants import MINUTE, in_words
+from monitor.words import clock, dark_since, eyes, place, sentence
+from schema.instants import MINUTE, Instant, in_words
 
 
 class InactivityState(State, tag="inactivity"):
@@ -57,12 +61,25 @@ class Inactivity(Lasting):
         presence = scene.presence
         return f"seen {clock(presence.life_at, scene)} {place(presence.life_by, scene.watch)}"
 
+    def lost_since(self, scene: Scene) -> Instant:
+        """Return since when the home is cut off, or nothing in it that shows life is heard."""
+        return scene.lost_since or dark_since(scene)
+
     def unseen(self, scene: Scene) -> str:
-        """Say that inactive cannot be told from cut off."""
+        """Say that inactive cannot be told from unseen."""
         lost = f"the home is cut off since {clock(scene.lost_since, scene)}"
+        if not scene.lost_since:
+            lost = f"nothing that shows life is heard since {clock(dark_since(scene), scene)}"
         if not scene.presence.life_at:
             return f"cannot see whether anybody is active: {lost}"
         return f"cannot see whether anybody is active: {lost}, last seen {clock(scene.presence.life_at, scene)}"
+
+    def sees_again(self, state: State, scene: Scene) -> str:
+        """Say what is back. Sensors that were silent kept nothing: the clock starts anew."""
+        if state.unseen is None or state.unseen.device is not None or scene.presence.hub_back_at >= state.unseen.onset:
+            return super().sees_again(state, scene)
+        state.end(scene.at, covering=scene.at)
+        return f"what shows life is heard again since {clock(scene.at, scene)}"
 
 
 def _used_again(door: Contact, scene: Scene) -> str:

@@ -13,6 +13,10 @@ from schema.instants import MINUTE, Instant
 
 BACKLOG = MINUTE
 """How long a hub that is back has for what it kept, before its home's silence is judged."""
+LONG_BLINDNESS = MINUTE
+"""We were blind for longer, and hubs may have lost the broker as we did (their keepalive is about as long)."""
+HUBS_RETURN = 2 * MINUTE
+"""How long they then have to find it again and tell what they kept, before any home's silence is judged."""
 
 
 class Holding(NamedTuple):
@@ -45,16 +49,25 @@ class Lasting(Rule):
         """Say what cannot be told while the home is cut off."""
         raise NotImplementedError
 
+    def lost_since(self, scene: Scene) -> Instant:
+        """Return since when what the rule rests on cannot be seen; 0 while it can."""
+        return scene.lost_since
+
+    def sees_again(self, state: State, scene: Scene) -> str:  # noqa: ARG002 - inactivity needs it
+        """Say that it can be seen again; the clock goes on."""
+        return f"the home can be seen again since {clock(scene.at, scene)}"
+
     def step(self, state: State, scene: Scene) -> Iterable[Verdict]:
         """Raise what has held too long, clear what is over, refine what is known better."""
         holding = self.holds(state, scene)
-        if state.unseen is not None and not scene.lost_since:
-            yield SeesAgain(f"the home can be seen again since {clock(scene.at, scene)}")
+        if state.unseen is not None and not self.lost_since(scene):
+            yield SeesAgain(self.sees_again(state, scene))
+            holding = self.holds(state, scene)
         if state.running is not None:
             yield from self._goes_on(holding, state, scene)
         elif scene.firing and holding is not None and holding.due is not None:
             due = max(holding.due, state.since, state.edited_at)
-            if _fires_at(due, scene) <= scene.at:
+            if self._judged_at(due, scene) <= scene.at:
                 yield self._raise(holding, due, state, scene)
 
     def due(self, state: State, scene: Scene) -> Instant | None:
@@ -64,9 +77,12 @@ class Lasting(Rule):
             return None
         if state.running is not None:
             return holding.ends_at
-        if holding.due is None or (state.unseen is not None and scene.lost_since):
+        if holding.due is None or (state.unseen is not None and self.lost_since(scene)):
             return None
-        return _fires_at(max(holding.due, state.since, state.edited_at), scene)
+        return self._judged_at(max(holding.due, state.since, state.edited_at), scene)
+
+    def _judged_at(self, due: Instant, scene: Scene) -> Instant:
+        return hubs_returned(due, scene) if self.rests_on_silence else heard_out(due, scene)
 
     def _goes_on(self, holding: Holding | None, state: State, scene: Scene) -> Iterable[Verdict]:
         if holding is None:
@@ -79,13 +95,13 @@ class Lasting(Rule):
                 yield Update(reason=said, onset=holding.onset, evidence=evidence(holding.onset, scene))
 
     def _raise(self, holding: Holding, due: Instant, state: State, scene: Scene) -> Verdict:
-        if self.rests_on_silence and scene.lost_since:
-            return CannotSee(self.unseen(scene))
+        if self.rests_on_silence and (lost := self.lost_since(scene)):
+            return CannotSee(self.unseen(scene), lost)
         return Raise(
             onset=state.begins(holding.onset),
             due=due,
             device=holding.device,
-            reason=sentence(self.reason(holding, scene), _cut_off(scene)),
+            reason=sentence(self.reason(holding, scene), _cut_off(scene), was_unseen(holding.onset, scene)),
             evidence=evidence(holding.onset, scene),
             raised_for=holding.onset,
         )
@@ -106,10 +122,30 @@ def deadline(state: State, scene: Scene, onset: Instant, *, absences: bool = Tru
     return start + rule.longer_than
 
 
-def _fires_at(due: Instant, scene: Scene) -> Instant:
-    """Not while a hub that is back still tells what it kept."""
+def heard_out(due: Instant, scene: Scene) -> Instant:
+    """Return when it may be judged: not while a hub that is back still tells what it kept."""
     back = scene.presence.hub_back_at
     return max(due, back + BACKLOG) if back else due
+
+
+def hubs_returned(due: Instant, scene: Scene) -> Instant:
+    """Return when what rests on silence alone may be judged: nor while hubs find the broker again that we all lost."""
+    began, back = scene.presence.blind[-1] if scene.presence.blind else (0, 0)
+    return heard_out(max(due, back + HUBS_RETURN) if back - began > LONG_BLINDNESS else due, scene)
+
+
+def was_unseen(onset: Instant, scene: Scene) -> str:
+    """Say what of the time since `onset` could not be seen, and is over; empty where there is none of it."""
+    if scene.rule.kind == "technical":
+        return ""
+    said = [
+        f"nobody could be seen from {clock(began, scene)} to {clock(back, scene)}, the service was blind"
+        for began, back in scene.presence.blind[-3:]
+        if back > onset and back - began > LONG_BLINDNESS
+    ]
+    if scene.presence.hub_back_at > onset and not scene.lost_since:
+        said.append(f"the home was cut off until {clock(scene.presence.hub_back_at, scene)}")
+    return sentence(*said)
 
 
 def _cut_off(scene: Scene) -> str:

@@ -8,7 +8,7 @@ from collections.abc import Iterable
 
 import msgspec
 
-from monitor.rules.lasting import BACKLOG
+from monitor.rules.lasting import heard_out, was_unseen
 from monitor.verdicts import CannotSee, Clear, Raise, Rule, Scene, SeesAgain, State, Verdict
 from monitor.words import clock, evidence, sentence
 from schema.instants import Instant
@@ -52,9 +52,7 @@ class MissedPills(Rule):
         assert isinstance(state, MissedPillsState)
         if scene.rule.hours.always or (state.unseen is not None and scene.lost_since):
             return None
-        due = _next(state, scene)[1]
-        back = scene.presence.hub_back_at
-        return max(due, back + BACKLOG) if back else due
+        return heard_out(_next(state, scene)[1], scene)
 
 
 def _next(state: MissedPillsState, scene: Scene) -> tuple[Instant, Instant]:
@@ -108,7 +106,7 @@ def _missed(onset: Instant, due: Instant, said: str, scene: Scene) -> Raise:
     return Raise(
         onset=onset,
         due=due,
-        reason=sentence(said, live),
+        reason=sentence(said, live, was_unseen(onset, scene)),
         device=boxes[0].id if boxes else None,
         evidence=evidence(onset, scene),
     )

@@ -9,7 +9,7 @@ still out since before them. Where there is no bed mat, a sign of life outside t
 from collections.abc import Iterable
 
 from monitor.presence import AWAY_LAPSES, UP_FOR_THE_DAY, gone_out, in_bed
-from monitor.rules.lasting import BACKLOG
+from monitor.rules.lasting import hubs_returned, was_unseen
 from monitor.verdicts import CannotSee, Clear, Raise, Rule, Scene, SeesAgain, State, Verdict
 from monitor.words import clock, evidence, eyes, place, sentence
 from schema.instants import Instant
@@ -56,9 +56,7 @@ class NotUp(Rule):
         assert scene.rule.by is not None
         if state.unseen is not None and scene.lost_since:
             return None
-        due = scene.rule.by.after(max(state.judged, state.since))
-        back = scene.presence.hub_back_at
-        return max(due, back + BACKLOG) if back else due
+        return hubs_returned(scene.rule.by.after(max(state.judged, state.since)), scene)
 
 
 def _latest(state: NotUpState, scene: Scene) -> Instant:
@@ -104,7 +102,7 @@ def _not_up(begins: Instant, by: Instant, scene: Scene) -> Raise:
     return Raise(
         onset=begins,
         due=by,
-        reason=sentence(f"not up by {clock(by, scene)}: {said}", seen, eyes(scene)),
+        reason=sentence(f"not up by {clock(by, scene)}: {said}", seen, eyes(scene), was_unseen(begins, scene)),
         evidence=evidence(min(begins, presence.life_at or begins), scene),
     )
 
