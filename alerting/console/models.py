@@ -301,8 +301,10 @@ class Timeline(BaseModel):
 
 
 class Ready(BaseModel):
-    """Whether requests can be served, and how far behind the log the service is."""
+    """Whether the service does its work, and where it does not, why."""
 
+    ready: bool
+    reasons: list[str] = Field(description="what is too far behind, or away, in words; the cause first")
     database: Literal["answers", "away"]
     live: bool
     log_age_s: float | None = Field(
