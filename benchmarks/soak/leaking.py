@@ -4,6 +4,7 @@ python -m benchmarks.soak.leaking MB_AN_HOUR gateway|monitor|alerting
 """
 
 import asyncio
+import os
 import sys
 from collections.abc import Coroutine
 from typing import Any
@@ -11,6 +12,7 @@ from typing import Any
 from runtime import service
 
 _EVERY_SECONDS = 0.25
+_PIECE = 4096
 _kept: list[bytes] = []
 
 
@@ -18,9 +20,9 @@ async def _leak(bytes_a_second: float) -> None:
     owed = 0.0
     while True:
         owed += bytes_a_second * _EVERY_SECONDS
-        while owed >= 4096:
-            _kept.append(b"\xa5" * 4096)
-            owed -= 4096
+        while owed >= _PIECE:
+            _kept.append(os.urandom(_PIECE))  # a constant would be one object, kept a thousand times
+            owed -= _PIECE
         await asyncio.sleep(_EVERY_SECONDS)
 
 
