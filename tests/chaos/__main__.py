@@ -19,9 +19,11 @@ import uvloop
 
 from runtime.logs import configure_logs
 from schema.instants import SECOND
-from tests.chaos import scenarios
 from tests.chaos.report import Progress, table
 from tests.chaos.run import Chaos
+from tests.chaos.scenarios import database_away, play
+
+SCENARIOS = {"database-away": database_away.SCENARIO}
 
 
 def main() -> int:
@@ -31,12 +33,7 @@ def main() -> int:
     folder = asked.folder or Path(tempfile.mkdtemp(prefix="telecare-chaos-"))
     progress = Progress()
     with asyncio.Runner(loop_factory=uvloop.new_event_loop) as runner:
-        if asked.scenario:
-            broken, said = runner.run(scenarios.run(asked.scenario, folder, asked.minutes, progress.say)), ""
-        else:
-            chaos = Chaos(asked.seed, asked.kills, asked.minutes or 2, asked.rate, latest=round(asked.late * SECOND))
-            verdict = runner.run(chaos.run(folder, progress.say))
-            broken, said = verdict.broken, table(chaos, verdict)
+        broken, said = runner.run(_played(asked, folder, progress))
     progress.end()
     _say(said)
     if not broken:
@@ -45,6 +42,20 @@ def main() -> int:
     _say("\n- ".join(["\nBROKEN:", *broken]))
     _say(f"\nThe logs of all processes and the tables are in {folder}. To repeat it:\n  {_again(asked)}")
     return 1
+
+
+async def _played(asked: argparse.Namespace, folder: Path, progress: Progress) -> tuple[list[str], str]:
+    """Return what broke, and the table."""
+    latest = round(asked.late * SECOND)
+    if asked.scenario:
+        scenario = SCENARIOS[asked.scenario]
+        chaos, broken, more, figures = await play(
+            scenario, asked.seed, asked.minutes, folder, progress.say, rate=asked.rate, latest=latest
+        )
+        return broken, table(chaos, figures, more)
+    chaos = Chaos(asked.seed, asked.kills, asked.minutes or 2, asked.rate or 1000, latest=latest)
+    verdict = await chaos.run(folder, progress.say)
+    return verdict.broken, table(chaos, verdict.figures)
 
 
 def _say(text: str) -> None:
@@ -56,21 +67,20 @@ def _arguments() -> argparse.Namespace:
     parser.add_argument("--kills", type=int, default=30, help="how many processes are killed with kill -9")
     parser.add_argument("--minutes", type=float, default=0, help="for how long (2; a scenario's own)")
     parser.add_argument("--seed", type=int, default=secrets.randbelow(1_000_000), help="whose plan of kills and faults")
-    parser.add_argument("--rate", type=int, default=1000, help="readings a second")
+    parser.add_argument("--rate", type=int, default=0, help="readings a second (1000; a scenario's own)")
     parser.add_argument("--late", type=float, default=5, help="seconds a deadline may be late after recovery")
-    parser.add_argument("--scenario", choices=sorted(scenarios.ALL), help="one of the scenarios instead of the kills")
+    parser.add_argument("--scenario", choices=sorted(SCENARIOS), help="one of the scenarios instead of the kills")
     parser.add_argument("--folder", type=Path, help="where data and logs go, instead of a temporary folder")
     return parser.parse_args()
 
 
 def _again(asked: argparse.Namespace) -> str:
-    if asked.scenario:
-        return f"python -m tests.chaos --scenario {asked.scenario}" + (
-            f" --minutes {asked.minutes:g}" if asked.minutes else ""
-        )
-    rate = "" if asked.rate == 1000 else f" --rate {asked.rate}"
-    rate += "" if asked.late == 5 else f" --late {asked.late:g}"
-    return f"python -m tests.chaos --kills {asked.kills} --minutes {asked.minutes or 2:g} --seed {asked.seed}{rate}"
+    """Return the one line that repeats the run."""
+    what = f"--scenario {asked.scenario}" if asked.scenario else f"--kills {asked.kills}"
+    minutes = f" --minutes {asked.minutes or 2:g}" if asked.minutes or not asked.scenario else ""
+    rate = f" --rate {asked.rate}" if asked.rate else ""
+    late = "" if asked.late == 5 else f" --late {asked.late:g}"
+    return f"python -m tests.chaos {what}{minutes} --seed {asked.seed}{rate}{late}"
 
 
 if __name__ == "__main__":

@@ -11,7 +11,7 @@ One `Link` stands for one path (gateway to database, say), so that one may be br
 """
 
 import asyncio
-from collections.abc import AsyncIterator
+from collections.abc import AsyncIterator, Callable
 from contextlib import asynccontextmanager, suppress
 
 CHUNK = 65_536
@@ -39,7 +39,7 @@ class Link:
     def __init__(self, name: str, target: Target) -> None:
         self.name = name
         self.port = 0
-        self.carried = 0  # connections, ever
+        self.heard: Callable[[object, bytes], None] | None = None  # given (connection, what came from the far end)
         self._target = target
         self._pairs = set[_Pair]()
         self._passing = asyncio.Event()
@@ -82,7 +82,6 @@ class Link:
         """Carry one connection until either end closes it."""
         pair = _Pair(writer)
         self._pairs.add(pair)
-        self.carried += 1
         try:
             await self._passing.wait()
             if self._refusing:
@@ -104,6 +103,8 @@ class Link:
         """Carry one direction; its end is passed on, save by a connection that was dropped."""
         while data := await reader.read(CHUNK):
             await self._passing.wait()
+            if self.heard is not None and writer is pair.near:
+                self.heard(pair, data)
             if not pair.dropped:
                 writer.write(data)
                 await writer.drain()

@@ -1,12 +1,12 @@
 """How a chaos run is shown: one line while it goes on, a table for docs/guarantees.md at the end."""
 
 import sys
+from collections.abc import Sequence
 from time import monotonic
 
 from schema.instants import SECOND
 from tests.chaos.house import SERVICES, House
 from tests.chaos.run import Chaos
-from tests.chaos.verdict import Verdict
 
 _PLAIN_EVERY_SECONDS = 15.0
 Figures = dict[str, int | float]
@@ -36,9 +36,9 @@ class Progress:
             sys.stderr.write("\n")
 
 
-def table(chaos: Chaos, verdict: Verdict) -> str:
-    """Return the run as a Markdown table."""
-    figures, house = verdict.figures, chaos.house
+def table(chaos: Chaos, figures: Figures, more: Sequence[tuple[str, str]] = ()) -> str:
+    """Return the run as a Markdown table; `more` is what a scenario measured."""
+    house = chaos.house
     kills = ", ".join(f"{name} {house.kills[name]}" for name in sorted(house.kills))
     faults = ", ".join(f"{name} {house.faults[name]}" for name in sorted(house.faults))
     rate = (chaos.ledger.made + len(chaos.ledger.said)) / chaos.seconds
@@ -63,6 +63,7 @@ def table(chaos: Chaos, verdict: Verdict) -> str:
         ("messages Twilio took", f"{chaos.twilio.pages.total()} (turned away {chaos.twilio.turned_away})"),
         ("deadlines of rules", _late(figures, "deadlines")),
         ("escalation steps", _late(figures, "steps")),
+        *more,
     ]
     return "\n".join(["| what | figure |", "|---|---|", *(f"| {name} | {said} |" for name, said in rows)])
 

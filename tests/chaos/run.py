@@ -8,7 +8,7 @@ the verdict the tables are read and compared with what the hubs know (`verdict`)
 """
 
 import asyncio
-from collections.abc import Awaitable, Callable
+from collections.abc import Awaitable, Callable, Mapping
 from contextlib import suppress
 from pathlib import Path
 from random import Random
@@ -96,9 +96,9 @@ class Chaos:
         self._free = list(range(HOMES))  # homes without an open press
         self._hubs: list[Hub] = []
 
-    async def run(self, folder: Path, say: Say) -> verdict.Verdict:
+    async def run(self, folder: Path, say: Say, engines: Mapping[str, Path] | None = None) -> verdict.Verdict:
         """Run all of it, and return the verdict."""
-        async with self.twilio.served(), house(folder) as house_:
+        async with self.twilio.served(), house(folder, engines) as house_:
             say("opening the house")
             await house_.open(street.people(HOMES, self.lives, self.pace), self.twilio.settings)
             self._hubs = [Hub(house_.broker.hub_url, f"hub-{each}", self.ledger.note) for each in range(HUBS)]
@@ -143,9 +143,14 @@ class Chaos:
             for task in speaking:
                 task.cancel()
 
+    @property
+    def seconds_since_began(self) -> float:
+        """How long the run has been going on."""
+        return (self._clock.now() - self.began) / SECOND
+
     async def until(self, seconds: float) -> None:
         """Return so many seconds after the beginning."""
-        await asyncio.sleep(max(0.0, seconds - (self._clock.now() - self.began) / SECOND))
+        await asyncio.sleep(max(0.0, seconds - self.seconds_since_began))
 
     async def _load(self) -> None:
         """Make so many readings a second, whatever happens: a hub with nobody to tell keeps them."""
@@ -223,20 +228,24 @@ class Chaos:
         """Wait until all that can be expected has happened, for a bounded time; what is missing then is judged."""
         try:
             async with asyncio.timeout(SETTLING):
-                while not house_.whole or any(hub.owing for hub in self._hubs):  # noqa: ASYNC110 - processes set no event
-                    await asyncio.sleep(0.1)
-                await ticking(house_, self._clock.now())
+                await self.drained(house_)
                 while await _to_do(house_):  # noqa: ASYNC110 - likewise
                     await asyncio.sleep(0.1)
         except TimeoutError:
             say(f"not settled within {SETTLING:.0f} s")
         await asyncio.sleep(_REDELIVERED_SECONDS)
 
+    async def drained(self, house_: House) -> None:
+        """Return once everything runs, the broker has everything, and the monitor has stepped it."""
+        while not house_.whole or any(hub.owing for hub in self._hubs):  # noqa: ASYNC110 - processes set no event
+            await asyncio.sleep(0.1)
+        await ticking(house_, self._clock.now())
+
     async def _show(self, house_: House, say: Say) -> None:
         while True:
             await asyncio.sleep(1)
             await asyncio.to_thread(self.figures.look, house_.database.url)
-            seconds = (self._clock.now() - self.began) / SECOND
+            seconds = self.seconds_since_began
             say(
                 f"{seconds:4.0f} s  kills {house_.kills.total()}/{self.kills}  faults {house_.faults.total()}"
                 f"  made {self.ledger.all_count} ({self.ledger.all_count / max(seconds, 1):.0f}/s)"
