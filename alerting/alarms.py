@@ -4,7 +4,7 @@ Shapes are the JSON API's (msgspec Structs, ready for `msgspec.json.encode`): ti
 spans are seconds. Nothing here changes anything; `alerting.desk` holds what humans do.
 """
 
-from collections.abc import Sequence
+from collections.abc import Iterable, Sequence
 from datetime import datetime, timedelta
 from typing import Any
 
@@ -172,6 +172,13 @@ async def open_alarms(connection: AsyncConnection, *, canary: bool = False, othe
     asked = {"canary": canary, "others": others, "priorities": list(PRIORITIES)}
     rows = await _rows(connection, _OPEN, asked)
     return [ListedAlarm(**_listed(row)) for row in rows]
+
+
+async def listed_alarms(connection: AsyncConnection, numbers: Iterable[int]) -> list[ListedAlarm]:
+    """Return these alarms as the list shows them, closed ones too, in the order asked for."""
+    wanted = list(numbers)
+    found = {row["id"]: row for row in await _rows(connection, "select * from alarms where id = any(%s)", (wanted,))}
+    return [ListedAlarm(**_listed(found[number])) for number in wanted if number in found]
 
 
 async def closed_alarms(

@@ -1,9 +1,10 @@
 """Alarms as they change: one look at the database for all who watch, and a heartbeat that means something.
 
 A look is taken at each NOTIFY and every 2 seconds at the latest, compared with the one before, and what
-changed is handed to every watcher. A heartbeat goes out only while looks succeed: a page that hears none
-knows that it is not live, whichever part of the way has failed. A watcher too slow to keep up is let go,
-and comes back with a fresh look of its own.
+changed is read and handed to every watcher. A look itself reads only marks that move, so that a desk with a
+thousand open alarms delays none that is being raised. A heartbeat goes out only while looks succeed: a page
+that hears none knows that it is not live, whichever part of the way has failed. A watcher too slow to keep up
+is let go, and comes back with a fresh look of its own.
 """
 
 import asyncio
@@ -14,7 +15,7 @@ from typing import Literal, NamedTuple
 import structlog
 from psycopg_pool import AsyncConnectionPool, PoolTimeout
 
-from alerting.console.alarm_reading import listed_by_id, open_list
+from alerting.console.alarm_reading import Mark, listed_by_id, open_marks
 from alerting.console.models import AlarmListed
 from runtime.clock import Clock
 from runtime.database import GONE, Listener
@@ -24,6 +25,7 @@ log = structlog.get_logger()
 
 POLL_S = 2.0
 HEARTBEAT_S = 10.0
+PAUSE_S = 0.03
 BLIND_S = 1.0  # while blind, a heartbeat is tried for this often
 STALE = 8 * SECOND
 MOST_WAITING = 1000
@@ -43,7 +45,7 @@ class Live:
         self._pool = pool
         self._listener = listener
         self._clock = clock
-        self._known: dict[int, tuple[AlarmListed, int]] | None = None
+        self._known: dict[int, Mark] | None = None
         self._watchers: set[asyncio.Queue[Said | None]] = set()
         self.looked_at: Instant | None = None
 
@@ -58,17 +60,19 @@ class Live:
                 if not away:
                     log.warning("the desk cannot see the alarms", action="live_look", error=str(error))
                 away = True
+            await asyncio.sleep(PAUSE_S)  # what changes in quick succession is told in one
             await self._listener.wait("alarms", POLL_S)
 
     async def look(self) -> None:
         """Take one look, and tell every watcher what is not as it was."""
         async with self._pool.connection(timeout=5) as connection:
-            seen = await open_list(connection)
+            seen = await open_marks(connection)
             known, self._known = self._known, seen
-            if known is not None:
-                changed = [alarm for number, (alarm, mark) in seen.items() if known.get(number) != (alarm, mark)]
+            if known is not None and self._watchers:
+                changed = [number for number, mark in seen.items() if known.get(number) != mark]
                 gone = known.keys() - seen.keys()
-                self._tell([*changed, *(await listed_by_id(connection, gone) if gone else [])])
+                if changed or gone:
+                    self._tell(await listed_by_id(connection, [*changed, *sorted(gone)]))
         self.looked_at = self._clock.now()
 
     @property
