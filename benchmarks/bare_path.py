@@ -1,4 +1,4 @@
-"""The floor: the same publisher and broker into a script that only decodes, inserts and acknowledges.
+"""The floor: the same publisher, broker and MQTT client into a script that only decodes, inserts and acknowledges.
 
     python -m benchmarks.bare_path DATABASE_URL MQTT_URL
 
@@ -12,9 +12,12 @@ from typing import Any
 from urllib.parse import urlsplit
 
 import msgspec
-from paho.mqtt.client import Client, MQTTMessage, MQTTv311
-from paho.mqtt.enums import CallbackAPIVersion
 from psycopg import AsyncConnection
+
+from gateway import mqtt
+from gateway.message import Message
+from gateway.mqtt_connection import Connection
+from runtime.clock import SystemClock
 
 CLIENT_ID = "bench-bare"
 TABLE = """
@@ -26,6 +29,7 @@ _INSERT = """
     insert into bare select * from unnest(%s::text[], %s::bigint[], %s::timestamptz[], %s::text[], %s::text[],
                                           %s::real[], %s::smallint[]) on conflict do nothing
 """
+_KEEPALIVE_SECONDS = 30
 
 
 class Item(msgspec.Struct):
@@ -41,9 +45,9 @@ class Item(msgspec.Struct):
 
 async def run(database_url: str, mqtt_url: str) -> None:
     """Store and acknowledge until killed."""
-    waiting: deque[MQTTMessage] = deque()
+    waiting: deque[Message] = deque()
     arrived = asyncio.Event()
-    client = _client(mqtt_url, waiting, arrived)
+    client = await _connect(mqtt_url, waiting, arrived)
     decode = msgspec.json.Decoder(Item).decode
     async with await AsyncConnection.connect(database_url) as connection:
         while True:
@@ -55,37 +59,28 @@ async def run(database_url: str, mqtt_url: str) -> None:
             await connection.execute(_INSERT, columns)
             await connection.commit()
             for message in batch:
-                client.ack(message.mid, 1)
+                client.acknowledge(message.packet)
             if not waiting:
                 arrived.clear()
 
 
-def _client(url: str, waiting: deque[MQTTMessage], arrived: asyncio.Event) -> Client:
-    loop = asyncio.get_running_loop()
+async def _connect(url: str, waiting: deque[Message], arrived: asyncio.Event) -> Connection:
     where = urlsplit(url)
-    client = Client(CallbackAPIVersion.VERSION2, CLIENT_ID, clean_session=False, protocol=MQTTv311, manual_ack=True)
-    client.username_pw_set(where.username, where.password)
-    client.on_connect = lambda c, *_: c.subscribe("homes/#", 1)
-    client.on_subscribe = lambda *_: print("ready", flush=True)
 
-    def on_message(_: Client, __: Any, message: MQTTMessage) -> None:
-        waiting.append(message)
-        arrived.set()
+    def take(packet: mqtt.Packet) -> None:
+        if type(packet) is Message:
+            waiting.append(packet)
+            arrived.set()
+        elif type(packet) is mqtt.ConnAck:
+            connection.send(mqtt.subscribe(1, ["homes/#"]))
+        else:
+            print("ready", flush=True)
 
-    def read() -> None:
-        for _ in range(64):
-            before = len(waiting)
-            client.loop_read()
-            if len(waiting) == before:
-                return
-
-    client.on_message = on_message
-    client.on_socket_open = lambda _c, _u, opened: loop.add_reader(opened, read)
-    client.on_socket_close = lambda _c, _u, closed: loop.remove_reader(closed)
-    client.on_socket_register_write = lambda c, _u, opened: loop.add_writer(opened, c.loop_write)
-    client.on_socket_unregister_write = lambda _c, _u, opened: loop.remove_writer(opened)
-    client.connect(where.hostname or "", where.port or 1883)
-    return client
+    _, connection = await asyncio.get_running_loop().create_connection(
+        lambda: Connection(take, lambda: None, SystemClock(), _KEEPALIVE_SECONDS), where.hostname or "", where.port
+    )
+    connection.send(mqtt.connect(CLIENT_ID, where.username, where.password, _KEEPALIVE_SECONDS))
+    return connection
 
 
 if __name__ == "__main__":

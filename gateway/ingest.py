@@ -21,7 +21,7 @@ from gateway import metrics
 from gateway.cap import Cap
 from gateway.marks import Marks
 from gateway.message import Message
-from gateway.prepare import Prepared, poisoned, prepare, read, unknown_homes
+from gateway.prepare import Prepared, poisoned, prepare, read, unknown_home
 from gateway.registry import Registry
 from gateway.sightings import Sightings
 from gateway.steady import Connect, RefusedError, SteadyConnection, Watcher
@@ -74,6 +74,7 @@ class Ingest:
         self._queue: deque[Message] = deque()
         self._bytes = 0
         self._arrived = asyncio.Event()
+        self._repeats = False  # the last batch held readings that were stored already: the next may, too
 
     def receive(self, message: Message) -> None:
         """Take a message from the session, which is asked to pause where too many wait."""
@@ -133,10 +134,17 @@ class Ingest:
         """Decode and find devices; the database is asked before one is called unregistered."""
         directory = self._registry.directory
         decoded = [(message, read(message)) for message in batch]
-        homes = {home for message, said in decoded for home in unknown_homes(said, message.topic, directory)}
+        prepared = [prepare(message, said, directory) for message, said in decoded]
+        doubtful = [nth for nth, each in enumerate(prepared) if each.refusal is not None or not each.candidates]
+        homes = {
+            home
+            for message, said in (decoded[nth] for nth in doubtful)
+            if (home := unknown_home(said, message.topic, directory)) is not None
+        }
         if homes:
             await self._database.surely(lambda connection, _: self._registry.ask(connection, homes))
-        prepared = [prepare(message, said, directory) for message, said in decoded]
+            for nth in doubtful:
+                prepared[nth] = prepare(*decoded[nth], directory)
         return [each for each in prepared if not each.empty]
 
     async def _store(self, batch: list[Prepared], *, days_made: bool = False) -> None:
@@ -157,10 +165,22 @@ class Ingest:
                 await self._store_culprit(batch[0], error)
 
     async def _store_whole(self, batch: list[Prepared]) -> None:
+        """Store the batch as if all of it were new, where nothing speaks against it; with care where something does."""
         knows = self._registry.directory.knows
-        stored = await self._database.surely(
-            lambda connection, again: Transaction(connection, self._cap, knows, again=again).store(batch)
-        )
+        repeats = self._repeats or any(each.message.redelivered for each in batch)
+
+        async def work(connection: AsyncConnection, again: bool) -> Stored:  # noqa: FBT001 - a connection's work
+            all_new = not (again or repeats)
+            return await Transaction(connection, self._cap, knows, again=again, all_new=all_new).store(batch)
+
+        try:
+            stored = await self._database.surely(work)
+        except RefusedError as error:
+            if repeats or not isinstance(error.__cause__, psycopg.errors.UniqueViolation):
+                raise
+            repeats = True  # a broker that was killed repeats itself without saying so
+            stored = await self._database.surely(work)
+        self._repeats = stored.duplicates > 0
         self._count(stored)
 
     async def _store_culprit(self, culprit: Prepared, error: RefusedError) -> None:

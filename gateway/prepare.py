@@ -62,35 +62,35 @@ def read(message: Message) -> Decoded:
     return Decoded(rejected=(Rejected(reason=reason, home=home, device=device),))
 
 
-def unknown_homes(decoded: Decoded, topic: str, directory: Directory) -> set[str]:
-    """Return the homes that must be asked for before a device of theirs is called unregistered."""
+def unknown_home(decoded: Decoded, topic: str, directory: Directory) -> str | None:
+    """Return the home that must be asked for before a device of its is called unregistered, where it must."""
     address = topics.read(topic)
     if address is None:
-        return set()
+        return None
     found = (directory.find(reading.home, address.speech, reading.device) for reading in decoded.readings)
     if all(found) and (decoded.readings or directory.knows(address.home)):
-        return set()
-    return {address.home}
+        return None
+    return address.home
 
 
 def prepare(message: Message, decoded: Decoded, directory: Directory) -> Prepared:
     """Return what is to be stored of a decoded message."""
     prepared = Prepared(message)
-    refused = list(decoded.rejected)
     address = topics.read(message.topic)
-    waits = False
+    unregistered: list[Rejected] = []
     for reading in decoded.readings:
         assert address is not None, "only a topic of ours gives readings"
         device = directory.find(reading.home, address.speech, reading.device)
         if device is None or device.retired:
-            waits = True
-            refused.append(_unregistered(reading, device, directory))
-            _call_unregistered(prepared, reading, refused[-1].reason)
+            unregistered.append(_unregistered(reading, device, directory))
+            _call_unregistered(prepared, reading, unregistered[-1].reason)
         else:
             _accept(prepared, _meant(reading, device, address), device)
-    for rejected in decoded.rejected:
-        _call_unreadable(prepared, rejected)
-    prepared.refusal = _refusal(refused, waits=waits and _can_wait(message))
+    if decoded.rejected or unregistered:
+        for rejected in decoded.rejected:
+            _call_unreadable(prepared, rejected)
+        waits = bool(unregistered) and _can_wait(message)
+        prepared.refusal = _refusal([*decoded.rejected, *unregistered], waits=waits)
     return prepared
 
 
@@ -117,8 +117,9 @@ def clean(text: str) -> str:
 
 def _meant(reading: Reading, device: Registered, address: Address) -> Reading:
     """Read a remote fitted as somebody's button as one: whichever of its keys they press, they ask for help."""
-    remote = address.speech == "zigbee2mqtt" and device.kind == "button"
-    if remote and (reading.kind, reading.value) == ("motion", "detected"):
+    if address.speech != "zigbee2mqtt" or device.kind != "button":
+        return reading
+    if (reading.kind, reading.value) == ("motion", "detected"):
         return msgspec.structs.replace(reading, kind="button", value="pressed")
     return reading
 
@@ -126,7 +127,8 @@ def _meant(reading: Reading, device: Registered, address: Address) -> Reading:
 def _accept(prepared: Prepared, reading: Reading, device: Registered) -> None:
     message = prepared.message
     entry = stamp(reading, device.number, message.received_at, message.payload, retained=message.retained)
-    identity = undated(reading, entry, message.payload, redelivered=message.redelivered)
+    doubted = entry.clock_doubted
+    identity = undated(reading, entry, message.payload, redelivered=message.redelivered) if doubted else None
     prepared.candidates.append(Candidate(entry, identity))
 
 
@@ -168,10 +170,8 @@ def _can_wait(message: Message) -> bool:
     return message.size <= KEPT and not message.retained
 
 
-def _refusal(refused: list[Rejected], *, waits: bool) -> Refusal | None:
+def _refusal(refused: list[Rejected], *, waits: bool) -> Refusal:
     """Return one row for the message, naming its first faults, each once."""
-    if not refused:
-        return None
     reasons = list(dict.fromkeys(rejected.reason for rejected in refused))
     reason = "; ".join(reasons[:_REASONS_SHOWN])
     if len(reasons) > _REASONS_SHOWN:

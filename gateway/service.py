@@ -18,8 +18,10 @@ from gateway.session import Session
 from gateway.sightings import Sightings
 from gateway.steady import Connect, SteadyConnection
 from gateway.ticks import MarkedLane, Ticks
+from gateway.vitals import Vitals
 from runtime.clock import Clock, SystemClock
 from runtime.database import Listener
+from runtime.probes import NOWHERE, Address, Probe, serve_probes
 from runtime.service import run_together
 from runtime.settings import Settings
 from schema.readings import Lane
@@ -44,14 +46,16 @@ def connector(database_url: str, name: str) -> Connect:
     return lambda: AsyncConnection.connect(address)
 
 
-def tasks(database_url: str, mqtt_url: str, name: str, clock: Clock) -> dict[str, Coroutine[Any, Any, None]]:
+def tasks(
+    database_url: str, mqtt_url: str, name: str, clock: Clock, *, probed: Address = NOWHERE
+) -> dict[str, Coroutine[Any, Any, None]]:
     """Wire a gateway, and return the tasks that must live together; needs a running event loop."""
     registry, sightings, cap = Registry(), Sightings(), Cap()
     listener = Listener(database_url, ["log"])
     running: dict[str, Coroutine[Any, Any, None]] = {"listener": listener.run()}
-    marked = []
+    marked, lanes = [], dict[Lane, Marks]()
     for lane, topics in TOPICS.items():
-        marks = Marks(MARKS[lane].format(name))
+        marks = lanes[lane] = Marks(MARKS[lane].format(name))
         session = Session(mqtt_url, lane, client_id=f"telecare-{name}-{lane}", topics=topics, marks=marks, clock=clock)
         ingest = Ingest(
             lane, connector(database_url, lane), session, registry, marks=marks, sightings=sightings, cap=cap
@@ -62,10 +66,14 @@ def tasks(database_url: str, mqtt_url: str, name: str, clock: Clock) -> dict[str
     ticks = Ticks(marked, SteadyConnection(connector(database_url, "ticks"), "ticks"), clock)
     home = SteadyConnection(connector(database_url, "housekeeping"), "housekeeping")
     housekeeping = Housekeeping(home, registry, sightings, listener, clock)
-    return running | {"ticks": ticks.run(), "housekeeping": housekeeping.run()}
+    probes = serve_probes(*probed, Probe(Vitals(database_url, lanes, clock).reasons))
+    return running | {"ticks": ticks.run(), "housekeeping": housekeeping.run(), "probes": probes}
 
 
 async def serve(settings: Settings) -> None:
     """Run until stopped; the database and the broker may be away, at the start or later."""
-    running: dict[str, Any] = tasks(settings.database_url, settings.mqtt_url, settings.gateway, SystemClock())
+    running: dict[str, Any] = tasks(
+        settings.database_url, settings.mqtt_url, settings.gateway, SystemClock(),
+        probed=(settings.http_host, settings.metrics_port),
+    )  # fmt: skip
     await run_together("gateway", **running)

@@ -21,7 +21,6 @@ def stamp(
 ) -> ReadingEntry:
     """Return the reading as the log holds it; `number` is its device's, `payload` the whole message."""
     dated = dated_at(reading, received_at)
-    received = to_millisecond(received_at)
     seq = reading.seq
     if seq is None:
         seq = fingerprint(reading, payload, None if dated is not None else received_at)
@@ -29,7 +28,7 @@ def stamp(
         device=number,
         kind=reading.kind,
         value=reading.value,
-        observed_at=received if dated is None else dated,
+        observed_at=to_millisecond(received_at) if dated is None else dated,
         received_at=received_at,
         seq=seq,
         boot=reading.boot,
@@ -43,9 +42,10 @@ def stamp(
 
 def dated_at(reading: Reading, received_at: Instant) -> Instant | None:
     """Return the device's own time to the millisecond, or None where it gives none that can be believed."""
-    if reading.at is None or not received_at - OLDEST <= reading.at <= received_at + NEWEST:
+    at = reading.at
+    if at is None or not received_at - OLDEST <= at <= received_at + NEWEST:
         return None
-    return to_millisecond(reading.at)
+    return to_millisecond(at)
 
 
 def fingerprint(reading: Reading, payload: bytes, received_at: Instant | None = None) -> int:

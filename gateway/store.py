@@ -4,6 +4,9 @@ Promises: a reading that is stored already is not stored again and not told agai
 number of times it comes in; the same identity with other content is kept as a refusal; nothing new, no log
 row. The caller commits, and acknowledges only then.
 
+A batch taken for `all_new` goes in by COPY, for half of what it costs to ask of each row whether it is there; where
+one is, the database refuses the batch whole (UniqueViolation), and the caller comes again without that claim.
+
 Rows go in sorted by key and the log's lock is taken last: two lanes can wait for each other, never in a circle.
 """
 
@@ -19,6 +22,7 @@ from gateway.dialects import topics
 from gateway.identity import ALWAYS_NEW, CALLS, Undated
 from gateway.message import KEPT, Message
 from gateway.prepare import Candidate, Prepared, Refusal, clean
+from gateway.rows import COPY, copied
 from runtime.log import append
 from schema.entries import Entry, ReadingEntry, UnregisteredPress, pack
 from schema.instants import HOUR, Duration, moment
@@ -27,25 +31,20 @@ SAME_IDENTITY = "same identity, other content: a reading of this device, time an
 
 _BATCH = "select nextval('batches')"
 
-# Parallel arrays in, and out only what was not stored already; nothing but a count where all of it is new.
+# Parallel arrays in, and out what was not stored already.
 # Instants travel as microseconds. `order` is the caller's: sorted by key, so that lanes never lock crosswise.
 _READINGS = """
-    with stored as (
-        insert into readings (device, observed_at, boot, seq, kind, value, received_at, batch,
-                              retained, clock_doubted, battery, signal, samples)
-        select device, 'epoch'::timestamptz + observed_at * interval '1 microsecond', boot, seq, kind, value,
-               'epoch'::timestamptz + received_at * interval '1 microsecond', %s,
-               retained, clock_doubted, battery, signal, samples
-        from unnest(%s::integer[], %s::bigint[], %s::bigint[], %s::bigint[], %s::text[], %s::text[], %s::bigint[],
-                    %s::boolean[], %s::boolean[], %s::real[], %s::smallint[], %s::bytea[])
-          as arrived (device, observed_at, boot, seq, kind, value, received_at,
-                      retained, clock_doubted, battery, signal, samples)
-        on conflict do nothing
-        returning device, observed_at, boot, seq, kind
-    ), counted as (select count(*) as stored from stored)
-    select counted.stored, keys.* from counted left join (
-        select device, (extract(epoch from observed_at) * 1000000)::bigint, boot, seq, kind from stored
-    ) keys on counted.stored < %s
+    insert into readings (device, observed_at, boot, seq, kind, value, received_at, batch,
+                          retained, clock_doubted, battery, signal, samples)
+    select device, 'epoch'::timestamptz + observed_at * interval '1 microsecond', boot, seq, kind, value,
+           'epoch'::timestamptz + received_at * interval '1 microsecond', %s,
+           retained, clock_doubted, battery, signal, samples
+    from unnest(%s::integer[], %s::bigint[], %s::bigint[], %s::bigint[], %s::text[], %s::text[], %s::bigint[],
+                %s::boolean[], %s::boolean[], %s::real[], %s::smallint[], %s::bytea[])
+      as arrived (device, observed_at, boot, seq, kind, value, received_at,
+                  retained, clock_doubted, battery, signal, samples)
+    on conflict do nothing
+    returning device, (extract(epoch from observed_at) * 1000000)::bigint, boot, seq, kind
 """
 
 # Remembers identities of readings without a believable time; gives back those not remembered since `same_for`.
@@ -122,10 +121,12 @@ class Transaction:
         known_homes: Callable[[str], bool],
         *,
         again: bool = False,
+        all_new: bool = False,
         untold: Container[tuple[str, str]] = (),
     ) -> None:
         self._connection = connection
         self._untold = untold  # (kind, value) that go into the history alone
+        self._all_new = all_new  # as far as the caller can tell; UniqueViolation where it is not so
         self._again = again  # the commit before this may have taken effect, and its answer been lost
         self._cap = cap
         self._known_homes = known_homes
@@ -144,7 +145,7 @@ class Transaction:
                 self._refusals.append((prepared.message, prepared.refusal))
         new, duplicates = await self._readings(batch)
         await self._write_refusals()
-        told = [entry for entry in new if (entry.kind, entry.value) not in self._untold]
+        told = [entry for entry in new if (entry.kind, entry.value) not in self._untold] if self._untold else new
         entries: list[Entry] = [*self._presses, *told]
         if entries:
             await append(self._connection, "readings", pack(entries), batch=self._batch)
@@ -162,15 +163,19 @@ class Transaction:
             if first is not each and _content(first.candidate.entry) != _content(each.candidate.entry):
                 self._conflict(each)
         stored = await self._insert([by_key[each].candidate.entry for each in sorted(by_key)])
-        if len(stored) < len(by_key):
+        if stored is None:
+            new = [each.candidate.entry for each in by_key.values()]
+        else:
             again += [each for name, each in by_key.items() if name not in stored]
+            new = [each.candidate.entry for name, each in by_key.items() if name in stored]
         if again:
             await self._compare(again)
-        new = [each.candidate.entry for name, each in by_key.items() if name in stored]
         return new, len(arrived) - len(new)
 
     async def _fresh(self, arrived: list[_Arrived]) -> tuple[list[_Arrived], list[_Arrived]]:
         """Divide into what may be new and what, having no time, was stored already."""
+        if all(each.candidate.undated is None for each in arrived):
+            return arrived, []
         firsts: dict[Name, Undated] = {}
         by_span: dict[Duration, dict[Name, int]] = {}
         for candidate, message in arrived:
@@ -198,10 +203,14 @@ class Transaction:
         cursor = await self._connection.execute(_UNDATED, (*columns, span))
         return {(row[0], row[1], row[2], row[3]) for row in await cursor.fetchall()}
 
-    async def _insert(self, entries: list[ReadingEntry]) -> set[Key]:
-        """Insert the entries, sorted by key, and return the keys of those that were not there."""
+    async def _insert(self, entries: list[ReadingEntry]) -> set[Key] | None:
+        """Insert the entries, sorted by key; return the keys of those that were not there, or None for all."""
         if not entries:
-            return set()
+            return None
+        if self._all_new:
+            async with self._connection.cursor() as cursor, cursor.copy(COPY) as copy:
+                await copy.write(copied(entries, self._batch))
+            return None
         columns = (
             *_identities(entries),
             words([entry.value for entry in entries]),
@@ -210,11 +219,8 @@ class Transaction:
             truths([entry.clock_doubted for entry in entries]),
             *_levels(entries),
         )
-        cursor = await self._connection.execute(_READINGS, (self._batch, *columns, len(entries)))
-        rows = await cursor.fetchall()
-        if rows[0][0] == len(entries):
-            return {key(entry) for entry in entries}
-        return {(row[1], row[2], row[3], row[4], row[5]) for row in rows if row[1] is not None}
+        inserted = await (await self._connection.execute(_READINGS, (self._batch, *columns))).fetchall()
+        return None if len(inserted) == len(entries) else set(inserted)
 
     async def _compare(self, again: list[_Arrived]) -> None:
         """Refuse those that say otherwise than what is stored under their identity."""

@@ -18,12 +18,12 @@ HOUR: Duration = 60 * MINUTE
 DAY: Duration = 24 * HOUR
 
 _EPOCH = datetime(1970, 1, 1, tzinfo=UTC)
-_MICROSECOND = timedelta(microseconds=1)
 
 
 def instant(moment: datetime) -> Instant:
     """Return the instant of an aware datetime; a naive one raises TypeError rather than guess its zone."""
-    return (moment - _EPOCH) // _MICROSECOND
+    since = moment - _EPOCH  # in whole numbers, and faster than dividing it by a microsecond
+    return (since.days * 86_400 + since.seconds) * SECOND + since.microseconds
 
 
 def moment(at: Instant) -> datetime:

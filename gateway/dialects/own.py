@@ -52,6 +52,22 @@ class _UnreadableError(Exception):
 
 def decode(address: Address, payload: bytes) -> Decoded:
     """Read a message of our own dialect."""
+    return _plain(address, payload) or _whatever(address, payload)
+
+
+def _plain(address: Address, payload: bytes) -> Decoded | None:
+    """Read what nearly every message is, one reading and nothing to be said against it; None for all else."""
+    if len(payload) > LARGE:
+        return None
+    try:
+        item = _one.decode(payload)
+        reading = _reading(address, item)
+    except (msgspec.MsgspecError, ValueError, RecursionError, _UnreadableError):
+        return None
+    return Decoded((reading,)) if reading.battery == item.battery and reading.signal == item.signal else None
+
+
+def _whatever(address: Address, payload: bytes) -> Decoded:
     try:
         items = _many.decode(payload) if payload.lstrip()[:1] == b"[" else [_one.decode(payload)]
     except (msgspec.MsgspecError, ValueError, RecursionError) as error:
@@ -68,35 +84,38 @@ def decode(address: Address, payload: bytes) -> Decoded:
 def _take(address: Address, item: Item, number: int | None, readings: list[Reading], rejected: list[Rejected]) -> None:
     """Add the item's reading, and whatever is to be said against it."""
     try:
-        readings.append(_reading(address, item))
+        reading = _reading(address, item)
     except _UnreadableError as error:
         rejected.append(_rejected(address, number, str(error), _life_of(item.kind)))
         return
-    rejected.extend(_rejected(address, number, fault, None) for fault in _minor_faults(item))
+    readings.append(reading)
+    if reading.battery != item.battery or reading.signal != item.signal:
+        rejected += [_rejected(address, number, fault, None) for fault in _minor_faults(item)]
 
 
 def _reading(address: Address, item: Item) -> Reading:
-    value = "window" if item.kind == "acceleration" and item.value is None else item.value
-    allowed = _SPOKEN.get(item.kind)
+    kind, battery, signal = item.kind, item.battery, item.signal
+    value = "window" if kind == "acceleration" and item.value is None else item.value
+    allowed = _SPOKEN.get(kind)
     if allowed is None:
-        raise _UnreadableError(f"no kind '{_short(item.kind)}' is known; expected one of {', '.join(_SPOKEN)}")
+        raise _UnreadableError(f"no kind '{_short(kind)}' is known; expected one of {', '.join(_SPOKEN)}")
     if value not in allowed:
         said = "nothing" if value is None else f"'{_short(value)}'"
-        raise _UnreadableError(f"a reading of {item.kind} cannot say {said}; expected {' or '.join(allowed)}")
+        raise _UnreadableError(f"a reading of {kind} cannot say {said}; expected {' or '.join(allowed)}")
     try:
-        samples = acceleration.samples(item.rate, item.range, item.samples) if item.kind == "acceleration" else None
+        samples = acceleration.samples(item.rate, item.range, item.samples) if kind == "acceleration" else None
     except ValueError as error:
         raise _UnreadableError(str(error)) from error
     return Reading(
         home=address.home,
         device=address.rest,
-        kind=item.kind,
+        kind=kind,
         value=value,
-        at=_at(item.at),
+        at=None if item.at is None else _at(item.at),
         boot=item.boot,
         seq=item.seq,
-        battery=item.battery if item.battery is not None and 0 <= item.battery <= 1 else None,
-        signal=item.signal if item.signal is not None and item.signal in _SIGNALS else None,
+        battery=battery if battery is not None and 0 <= battery <= 1 else None,
+        signal=signal if signal is not None and signal in _SIGNALS else None,
         samples=samples,
     )
 
