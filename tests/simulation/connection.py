@@ -42,6 +42,9 @@ class Wire(Protocol):
     def latency(self) -> float:
         """Return how many seconds a message takes now."""
 
+    def way_back(self) -> float:
+        """Return how many seconds an answer takes; 0: no turn of the loop."""
+
     def strike(self, what: str) -> Strike:
         """Tell whether the connection breaks at this; `what` is psycopg's name of it."""
 
@@ -234,7 +237,8 @@ class SimulatedConnection(AsyncConnection[Any]):
             self.sever()
         elif strike == "dies":
             self.wire.die(what)
-        await asyncio.sleep(self.wire.latency())
+        if back := self.wire.way_back():
+            await asyncio.sleep(back)
         self._alive()
         if error is not None:
             raise error

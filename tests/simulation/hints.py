@@ -28,7 +28,7 @@ class SimulatedListener:
         """Return when the channel was notified since the last wait, or when it is time to look."""
         heard = self.heard[channel]
         with suppress(TimeoutError):
-            async with asyncio.timeout(max(seconds, self._hints.pace.poll_seconds)):
+            async with asyncio.timeout(max(seconds, self._hints.pace.poll_seconds) if seconds >= 1 else seconds):
                 await heard.wait()
         heard.clear()
 

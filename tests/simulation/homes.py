@@ -42,7 +42,7 @@ def village(seed: int) -> Village:
     """Return the seed's village."""
     draw = draws(seed, "village")
     residents = tuple(_residents(draw))
-    silent_after = draw.choice([100, 150])
+    silent_after = draw.choice([100, 130])
     homes = {resident.home: [each for each in residents if each.home == resident.home] for resident in residents}
     people = PeopleFile(
         policies=_policies(draw),
@@ -61,7 +61,7 @@ def _residents(draw: Random) -> list[Resident]:
             person=f"p{home}{number}",
             home=f"h{home}",
             sleeps=draw.random() < 0.5,
-            limit=draw.choice([60, 90, 150]),
+            limit=draw.choice([60, 90, 120]),
             settle=draw.choice([5, 15]),
             has_fall_sensor=draw.random() < 0.6,
         )

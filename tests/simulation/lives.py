@@ -57,7 +57,7 @@ def _moves(resident: Resident, draw: Random, span: float, whole: float) -> Itera
     while at < min(stops, whole):
         device = draw.choice(["motion", "hall"])
         yield Happening(at, resident.home, f"{device}-{resident.person}", "motion", "detected")
-        at += draw.uniform(10, 50) if draw.random() < 0.9 or at > span else resident.limit * draw.uniform(0.5, 1.6)
+        at += draw.uniform(15, 60) if draw.random() < 0.9 or at > span else resident.limit * draw.uniform(0.5, 1.6)
 
 
 def _calls(resident: Resident, draw: Random, span: float) -> Iterator[Happening]:

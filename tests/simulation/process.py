@@ -97,6 +97,23 @@ class Process:
         for task in self._tasks:
             task.cancel()
 
+    def serve(self, what: str, work: Coroutine[Any, Any, None]) -> None:
+        """Take a request from outside: nobody hears it unless the process lives, and a database away is an error."""
+        if not self.alive:
+            work.close()
+            return
+        self._tasks = [task for task in self._tasks if not task.done()]
+        self._tasks.append(self.world.loop.create_task(self._request(what, work), name=f"{self.name}:{what}"))
+
+    async def _request(self, what: str, work: Coroutine[Any, Any, None]) -> None:
+        try:
+            await work
+        except GONE as error:
+            self.world.story.tell(self.name, f"{what} fails: {_told(error)}")
+        except Exception as error:  # noqa: BLE001 - told, and judged
+            if self.alive:
+                self.world.failed(self, what, error)
+
     # --- its wire to the database --------------------------------------------------------------------
 
     async def connect(self, *, autocommit: bool = False) -> SimulatedConnection:
@@ -115,8 +132,12 @@ class Process:
         return self.world.server
 
     def latency(self) -> float:
-        """Return how many seconds a message takes now."""
+        """Return how many seconds a statement takes to the server now."""
         return self.world.weather.latency(self._draw)
+
+    def way_back(self) -> float:
+        """Return how many seconds its answer takes: mostly too few to count, as time costs turns of the loop."""
+        return self.world.weather.latency(self._draw) if self._draw.random() < 0.25 else 0.0
 
     def strike(self, what: str) -> Strike:
         """Tell whether the connection breaks at this statement, or the whole process dies of it."""
@@ -145,7 +166,7 @@ class Process:
 
 
 class SimulatedPool:
-    """As much of psycopg's pool as our services use: connections in autocommit, broken ones left behind."""
+    """As much of psycopg's pool as our services use: connections in autocommit, the broken ones left behind."""
 
     def __init__(self, process: Process) -> None:
         self._process = process
@@ -163,8 +184,6 @@ class SimulatedPool:
             with suppress(*GONE):
                 await connection.rollback()
             raise
-        else:
-            await connection.commit()
         finally:
             if not connection.closed:
                 self._idle.append(connection)

@@ -13,12 +13,15 @@ from unittest.mock import patch
 from psycopg.conninfo import conninfo_to_dict
 
 import alerting.codes
+import alerting.delivery
 import gateway.housekeeping
 import gateway.service
 import gateway.steady
 import gateway.ticks
 import monitor.engine
 import monitor.service
+from alerting.delivery import Delivery
+from alerting.engine import Engine
 from monitor.engine import Monitor
 from schema.instants import DAY, MINUTE, SECOND
 from tests.simulation.hints import SimulatedListener
@@ -45,6 +48,19 @@ def start_monitor(process: Process) -> Tasks:
     return {"listen": listener.run(), "watch": monitor.service.watch(url, listener, process.world.clock)}
 
 
+def start_alerting(process: Process) -> Tasks:
+    """Give alerting's tasks: all but the console, whose requests the world makes itself."""
+    world = process.world
+    world.pool = SimulatedPool(process)
+    pool: Any = world.pool
+    listener: Any = SimulatedListener(world.hints, ("findings", "outbox", "alarms"))
+    return {
+        "listener": listener.run(),
+        "engine": Engine(pool, world.clock).run(listener),
+        "delivery": Delivery(pool, {"sms": world.telephones}, world.clock, PUBLIC_URL).run(listener),
+    }
+
+
 @contextmanager
 def surroundings(world: "World") -> Iterator[None]:
     """Let our modules meet this world instead of the machine."""
@@ -62,6 +78,7 @@ def surroundings(world: "World") -> Iterator[None]:
         (monitor.engine, "CHECKPOINT_EVERY", 3 * MINUTE),
         (monitor.service, "AsyncConnection", _Connector(world)),
         (monitor.service, "Monitor", partial(Monitor, blind_after=2 * world.pace.tick_every + 5 * SECOND)),
+        (alerting.delivery, "_LOOK_EVERY", world.pace.poll_seconds),
         (alerting.codes, "choose", partial(alerting.codes.choose, draw=chance.randrange)),
     ]
     with ExitStack() as stack:
@@ -84,6 +101,3 @@ class _Connector:
 def named(url: str) -> str:
     """Return the process that an address of this world names."""
     return str(conninfo_to_dict(url)["host"])
-
-
-__all__ = ["PUBLIC_URL", "SimulatedPool", "named", "start_gateway", "start_monitor", "surroundings"]

@@ -113,6 +113,7 @@ class SimulatedSession:
         """Learn that the connection is lost."""
         if connection is self._connection:
             self._connection = None
+            self._in_flight.lost()
             self._marks.disconnect()
             self._lost.set()
 

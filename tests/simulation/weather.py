@@ -84,5 +84,5 @@ class Pace(NamedTuple):
     def of(cls, seed: int) -> "Pace":
         """Return the world's pace."""
         draw = draws(seed, "pace")
-        tick = draw.choice([8, 15, 25]) * SECOND
-        return cls(tick, draw.choice([8.0, 15.0]), draw.randint(4, 10) * MINUTE, 6 * MINUTE)
+        tick = draw.choice([10, 20, 30]) * SECOND
+        return cls(tick, draw.choice([12.0, 20.0]), draw.randint(3, 8) * MINUTE, 5 * MINUTE)

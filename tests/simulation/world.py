@@ -5,7 +5,8 @@ is started, hubs tell what they kept. When time enough has passed, liveness is r
 """
 
 import asyncio
-from typing import NamedTuple
+from collections.abc import Coroutine
+from typing import Any, NamedTuple
 
 import structlog
 
@@ -20,9 +21,11 @@ from tests.simulation.homes import rules_of, village
 from tests.simulation.hub import Hub
 from tests.simulation.lives import Happening, lives
 from tests.simulation.loop import JumpingLoop, SimulatedClock
-from tests.simulation.process import Process
-from tests.simulation.services import named, start_gateway, start_monitor, surroundings
+from tests.simulation.operators import Operators
+from tests.simulation.process import Process, SimulatedPool
+from tests.simulation.services import named, start_alerting, start_gateway, start_monitor, surroundings
 from tests.simulation.story import Story
+from tests.simulation.telephones import Telephones
 from tests.simulation.weather import Pace, Weather, draws
 
 STARTS = tuple(
@@ -70,10 +73,15 @@ class World:
         self.processes = {
             "gateway": Process(self, "gateway", start_gateway),
             "monitor": Process(self, "monitor", start_monitor),
+            "alerting": Process(self, "alerting", start_alerting),
         }
+        self.telephones = Telephones(self)
+        self.operators = Operators(self)
+        self.pool: SimulatedPool  # alerting's, of its present life
         self.healed_at: Instant = 0
         self.ended_at: Instant = 0
         self.failures: list[Failure] = []
+        self._kept: set[asyncio.Task[None]] = set()
 
     # --- what its parts ask of it ------------------------------------------------------------------
 
@@ -84,6 +92,17 @@ class World:
     def failed(self, process: Process, task: str, error: BaseException) -> None:
         """Note that a process ended by itself."""
         self.failures.append(Failure(process.name, task, error))
+
+    def keep(self, work: Coroutine[Any, Any, None]) -> None:
+        """Let something go on outside our processes for as long as the world lasts."""
+        task = self.loop.create_task(work)
+        self._kept.add(task)
+        task.add_done_callback(self._done)
+
+    def _done(self, task: asyncio.Task[None]) -> None:
+        self._kept.discard(task)
+        if not task.cancelled() and (error := task.exception()) is not None:
+            self.failures.append(Failure("world", str(task.get_coro()), error))
 
     # --- its life ------------------------------------------------------------------------------------
 
@@ -101,16 +120,16 @@ class World:
         await self._move_in()
         for process in self.processes.values():
             process.start()
-        others = [self._happen(), *(hub.run(urgent=urgent) for hub in self.hubs.values() for urgent in (True, False))]
-        tasks = [self.loop.create_task(each) for each in others]
+        others = [self._happen(), self.operators.work("olga"), self.operators.work("sam")]
+        others += [*(hub.run(urgent=urgent) for hub in self.hubs.values() for urgent in (True, False))]
+        for each in others:
+            self.keep(each)
         faults = self.loop.create_task(Faults(self).run())
         await asyncio.sleep(self.span - self.loop.time())
         await self._heal(faults)
         await asyncio.sleep(self.whole - self.loop.time())
         self.story.tell("world", "ends")
         self.ended_at = self.clock.now()
-        for task in tasks:
-            task.cancel()
 
     async def _heal(self, faults: "asyncio.Task[None]") -> None:
         """Let every fault end, and everybody be there."""

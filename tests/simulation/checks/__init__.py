@@ -6,7 +6,18 @@ A check gives a sentence for each thing that is wrong. `ALL` is in the order in 
 from collections.abc import Callable, Iterable
 from typing import NamedTuple
 
-from tests.simulation.checks import calls, cancels, deadlines, processes, readings, replay, time
+from tests.simulation.checks import (
+    alarms,
+    calls,
+    cancels,
+    deadlines,
+    escalation,
+    messages,
+    processes,
+    readings,
+    replay,
+    time,
+)
 from tests.simulation.checks.record import Record, record
 from tests.simulation.world import World
 
@@ -31,6 +42,20 @@ ALL: dict[str, Check] = {
     "not back in bed": deadlines.beds,
     "no sign of life": deadlines.stillness,
     "a silent hub": deadlines.hubs,
+    "each finding has its alarm": alarms.each_finding_has_one,
+    "no call is buried": alarms.no_call_is_buried,
+    "what cleared is cleared": alarms.cleared_with_their_findings,
+    "closing tells the monitor": alarms.closing_tells_the_monitor,
+    "one owner at a time": alarms.one_owner_at_a_time,
+    "no dead end": escalation.no_dead_end,
+    "no step is skipped": escalation.no_step_is_skipped,
+    "no step is early": escalation.no_step_is_early,
+    "every step tells somebody": escalation.every_step_tells_somebody,
+    "steps come in time": escalation.steps_come_in_time,
+    "nobody is paged for what somebody has": messages.none_while_owned,
+    "a message goes out at most twice": messages.at_most_twice,
+    "what is to go out goes out": messages.all_go_out,
+    "receipts are believed": messages.receipts_are_believed,
     "the log says it again": replay.from_the_beginning,
     "a checkpoint says it again": replay.from_the_checkpoint,
 }

@@ -1,0 +1,93 @@
+"""No dead end: an open alarm is somebody's or has a next step in time, and the steps come one after another."""
+
+from collections.abc import Iterator
+
+from schema.instants import SECOND, Instant, iso
+from schema.localtime import duration
+from schema.plans import DEFAULT_POLICY, Policy
+from tests.simulation.checks.record import Alarm, Record
+from tests.simulation.checks.time import slack
+from tests.simulation.world import World
+
+_BRINGS_FORWARD = {"failed", "no_receipt", "declined", "passed_over", "escalated", "brought_forward", "tightened"}
+_ANEW = {"tightened", "raised_again"}
+
+
+def no_dead_end(world: World, record: Record) -> Iterator[str]:
+    """Once all is well, no open alarm that nobody has waits for a step that should have come."""
+    for alarm in record.alarms:
+        if alarm.state == "closed" or alarm.owner is not None:
+            continue
+        if alarm.due_at is None:
+            yield f"{alarm.name} is nobody's, and nothing is due"
+        elif world.ended_at - alarm.due_at > slack(world):
+            yield f"{alarm.name} is nobody's; its next step was due at {iso(alarm.due_at)}"
+        steps = [line for line in alarm.journal if line.action == "step"]
+        if not steps and world.ended_at - max(alarm.recorded_at, world.healed_at) > slack(world):
+            yield f"{alarm.name} is nobody's since {iso(alarm.raised_at)}, and nobody was told"
+
+
+def no_step_is_skipped(world: World, record: Record) -> Iterator[str]:
+    """Each step comes after the one before it, unless the policy began anew."""
+    for alarm in record.alarms:
+        reached = -1
+        for line in alarm.journal:
+            if line.action in _ANEW:
+                reached = max(reached, 0) if line.action == "raised_again" else -1
+            elif line.action in {"step", "passed_over"}:
+                step = line.detail["step"]
+                if step > reached + 1:
+                    yield f"{alarm.name}: step {step + 1} came at {iso(line.at)}, and step {step} had not"
+                reached = max(reached, step)
+
+
+def no_step_is_early(world: World, record: Record) -> Iterator[str]:
+    """While nothing brought it nearer, no step comes before its time, counted from raising."""
+    for alarm in record.alarms:
+        policy = _policy(world, alarm)
+        for line in alarm.journal:
+            if line.action in _BRINGS_FORWARD:
+                break
+            if line.action == "step" and line.detail["step"] < len(policy):
+                due = _raised(alarm) + duration(policy[line.detail["step"]].after)
+                if line.at < due:
+                    yield f"{alarm.name}: step {line.detail['step'] + 1} came at {iso(line.at)}, due {iso(due)}"
+
+
+def every_step_tells_somebody(world: World, record: Record) -> Iterator[str]:
+    """Expect what the journal says was told to stand in the outbox; a step that tells nobody is none."""
+    for alarm in record.alarms:
+        for line in alarm.journal:
+            if line.action != "step":
+                continue
+            step, round_ = line.detail["step"], line.detail["round"]
+            sent = {each.recipient for each in alarm.notifications if (each.step, each.round) == (step, round_)}
+            if not line.detail["told"]:
+                yield f"{alarm.name}: step {step + 1} told nobody"
+            for recipient in sorted(set(line.detail["told"]) - sent):
+                yield f"{alarm.name}: step {step + 1} says that {recipient} was told, and there is no message"
+        nobodys = alarm.state != "closed" and not alarm.owner and not alarm.notifications
+        if nobodys and world.ended_at - max(alarm.recorded_at, world.healed_at) > slack(world):
+            yield f"{alarm.name} is nobody's, and has no notification at all"
+
+
+def steps_come_in_time(world: World, record: Record) -> Iterator[str]:
+    """Expect what nobody ever took to be walked down its policy in time, once all is well."""
+    for alarm in record.alarms:
+        if alarm.state == "closed" or any(
+            line.action in {"acknowledged", "taken_over", "dispatched"} for line in alarm.journal
+        ):
+            continue
+        done = {line.detail["step"] for line in alarm.journal if line.action in {"step", "passed_over"}}
+        for number, step in enumerate(_policy(world, alarm)):
+            due = max(_raised(alarm) + duration(step.after), world.healed_at, alarm.recorded_at)
+            if number not in done and world.ended_at - due > slack(world):
+                yield f"{alarm.name}: step {number + 1} was due at {iso(due)}, and did not come"
+
+
+def _raised(alarm: Alarm) -> Instant:
+    return min(alarm.raised_at, alarm.recorded_at + SECOND)
+
+
+def _policy(world: World, alarm: Alarm) -> Policy:
+    return world.village.people.policies[alarm.policy] if alarm.policy else DEFAULT_POLICY
