@@ -293,13 +293,13 @@ def table(verdicts: list[Verdict]) -> str:
     return "\n".join(lines)
 
 
-_last = [0.0, ""]
+_last = [0.0]
 
 
 def say(text: str, *, again: bool = False) -> None:
     """Say how it stands; what is said again and again once a second at a terminal, twice a minute elsewhere."""
     terminal = sys.stdout.isatty()
-    if again and not terminal and time.monotonic() - float(_last[0]) < 30:
+    if again and not terminal and time.monotonic() - _last[0] < 30:
         return
     _last[0] = time.monotonic()
     sys.stdout.write(f"\r{text:<110}" if again and terminal else f"\r{text:<110}\n" if terminal else f"{text}\n")

@@ -82,6 +82,8 @@ class Chaos:
     ) -> None:
         self.seed, self.kills, self.seconds, self.rate = seed, kills, minutes * 60, rate
         self.latest = latest
+        self.settings: dict[str, str] = {}  # of the services, beside the usual
+        self.refusals = set[str]()  # topics of which a refusal is expected
         self._trouble = trouble
         self.pace = street.pace(minutes)
         self.lives = street.lives(minutes)
@@ -94,17 +96,17 @@ class Chaos:
         self._random = Random(seed + 1)  # noqa: S311 - repeatable is what it is for
         self._clock = SystemClock()
         self._free = list(range(HOMES))  # homes without an open press
-        self._hubs: list[Hub] = []
+        self.hubs: list[Hub] = []
 
     async def run(self, folder: Path, say: Say, engines: Mapping[str, Path] | None = None) -> verdict.Verdict:
         """Run all of it, and return the verdict."""
         async with self.twilio.served(), house(folder, engines) as house_:
             say("opening the house")
-            await house_.open(street.people(HOMES, self.lives, self.pace), self.twilio.settings)
-            self._hubs = [Hub(house_.broker.hub_url, f"hub-{each}", self.ledger.note) for each in range(HUBS)]
+            await house_.open(street.people(HOMES, self.lives, self.pace), self.twilio.settings | self.settings)
+            self.hubs = [Hub(house_.broker.hub_url, f"hub-{each}", self.ledger.note) for each in range(HUBS)]
             self.desk = Desk(house_.http, self.twilio.pages, self._closed)
             async with asyncio.TaskGroup() as group:
-                background = [group.create_task(hub.run()) for hub in self._hubs]
+                background = [group.create_task(hub.run()) for hub in self.hubs]
                 beating = group.create_task(self._beat())
                 await open_(house_, self._clock.now())
                 beating.cancel()
@@ -125,7 +127,15 @@ class Chaos:
             found = await asyncio.to_thread(tables.read, house_.database.url)
             self.house = house_
             outside = verdict.Run(
-                self.began, ended, self.ledger, self.lives, self.pace, self.twilio.pages, house_.away, self.latest
+                self.began,
+                ended,
+                self.ledger,
+                self.lives,
+                self.pace,
+                self.twilio.pages,
+                house_.away,
+                self.latest,
+                self.refusals,
             )
             return verdict.judge(outside, found)
 
@@ -148,6 +158,10 @@ class Chaos:
         """How long the run has been going on."""
         return (self._clock.now() - self.began) / SECOND
 
+    def now(self) -> Instant:
+        """Return the present instant."""
+        return self._clock.now()
+
     async def until(self, seconds: float) -> None:
         """Return so many seconds after the beginning."""
         await asyncio.sleep(max(0.0, seconds - self.seconds_since_began))
@@ -167,7 +181,7 @@ class Chaos:
         value = "detected" if seq % 2 else "clear"
         payload = f'{{"seq":{seq},"boot":1,{time}"kind":"motion","value":"{value}"}}'
         message = Message(b"homes/home-%03d/motion-1" % home, payload.encode(), number)
-        hub = self._hubs[home % HUBS]
+        hub = self.hubs[home % HUBS]
         hub.say(message)
         if number % _DOUBLED_EVERY == 0:
             hub.say(message)
@@ -219,7 +233,7 @@ class Chaos:
         said = self.ledger.say(home, device, kind, value, now - now % MILLISECOND)
         payload = f'{{"seq":{said.seq},"boot":1,"at":"{iso(said.at)}","kind":"{kind}","value":"{value}"}}'
         mark = said if counted else None
-        self._hubs[hash(said.at) % HUBS].say(Message(f"{lane}/{home}/{device}".encode(), payload.encode(), mark))
+        self.hubs[hash(said.at) % HUBS].say(Message(f"{lane}/{home}/{device}".encode(), payload.encode(), mark))
         return said
 
     # --- the calm ------------------------------------------------------------------------------------
@@ -237,7 +251,7 @@ class Chaos:
 
     async def drained(self, house_: House) -> None:
         """Return once everything runs, the broker has everything, and the monitor has stepped it."""
-        while not house_.whole or any(hub.owing for hub in self._hubs):  # noqa: ASYNC110 - processes set no event
+        while not house_.whole or any(hub.owing for hub in self.hubs):  # noqa: ASYNC110 - processes set no event
             await asyncio.sleep(0.1)
         await ticking(house_, self._clock.now())
 

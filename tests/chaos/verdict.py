@@ -12,7 +12,7 @@ What is compared
 """
 
 from collections import Counter, defaultdict
-from collections.abc import Iterable, Iterator, Mapping, Sequence
+from collections.abc import Container, Iterable, Iterator, Mapping, Sequence
 from typing import NamedTuple
 
 from schema.instants import SECOND, Duration, Instant, iso
@@ -40,6 +40,7 @@ class Run(NamedTuple):
     pages: Mapping[int, int]
     away: Mapping[str, Sequence[Span]]
     latest: Duration = LATEST  # more late than this is broken
+    refusals: Container[str] = ()  # topics of which a refusal is expected
 
 
 class Verdict(NamedTuple):
@@ -81,7 +82,8 @@ class _Judge:
             yield from _named(f"readings stand twice in the {where}", twice)
             yield from _named(f"readings in the {where} were made by nobody", unknown)
         self.figures |= {"made": len(made), "acknowledged": len(acknowledged), "stored": len(history)}
-        yield from _named("messages of ours were refused", [f"{topic}: {why}" for topic, why in self.tables.refused])
+        refused = [f"{topic}: {why}" for topic, why in self.tables.refused if topic not in self.run.refusals]
+        yield from _named("messages of ours were refused", refused)
         if self.tables.behind:
             yield f"the monitor never stepped the last {self.tables.behind} rows of the log"
 
@@ -92,7 +94,7 @@ class _Judge:
         pressed = [each for each in ledger.presses if (each.home, each.device, each.seq) in ledger.said_acknowledged]
         by_onset: dict[tuple[str | None, Instant], list[Alarm]] = defaultdict(list)
         for alarm in self.tables.alarms:
-            if alarm.kind == "button":
+            if alarm.kind == "button" and alarm.person is not None:
                 by_onset[alarm.person, alarm.onset].append(alarm)
         alarms = [(press, by_onset.pop((f"person-{press.home}", press.at), [])) for press in pressed]
         none = [_press(press) for press, found in alarms if not found]

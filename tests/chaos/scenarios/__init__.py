@@ -40,7 +40,8 @@ class Scenario(NamedTuple):
     trouble: Callable[[Stage, float], Trouble]  # given the seconds of the whole run
     minutes: float
     rate: int
-    parts: Callable[[Path], dict[str, Path]] | None = None  # engines that live elsewhere
+    engines: Callable[[Path], dict[str, Path]] | None = None  # where database or broker live, if elsewhere
+    settings: Callable[[Path], dict[str, str]] | None = None  # of the services, beside the usual
 
 
 async def play(
@@ -51,5 +52,6 @@ async def play(
     minutes = minutes or scenario.minutes
     trouble = scenario.trouble(stage, minutes * 60)
     chaos = Chaos(seed, 0, minutes, rate or scenario.rate, latest=latest, trouble=trouble)
-    verdict = await chaos.run(folder, say, scenario.parts(folder) if scenario.parts else None)
+    chaos.settings = scenario.settings(folder) if scenario.settings else {}
+    verdict = await chaos.run(folder, say, scenario.engines(folder) if scenario.engines else None)
     return chaos, [*stage.broken, *verdict.broken], stage.figures, verdict.figures
