@@ -23,14 +23,14 @@ from typing import Any
 
 import aiomqtt
 
-from runtime.embedded_process import Claim, EmbeddedError, OwnedProcess, private_folder, write_private
+from runtime.embedded_process import EmbeddedError, OwnedProcess, write_private
+from runtime.embedded_server import EmbeddedServer
 from runtime.ports import free_port, is_free
 
 HOST = "127.0.0.1"
 GATEWAY_USER = "gateway"
 HUB_USER = "hub"
 ACK_WAIT = "3s"  # above the worst ordinary commit; a crashed gateway waits this long for what it had in flight
-_START_SECONDS = 30.0
 
 # Subjects are topics with dots for slashes. A subscription by MQTT needs `$MQTT.>` besides.
 _CONFIGURATION = """\
@@ -50,24 +50,24 @@ authorization {{
 """
 
 
-class EmbeddedBroker:
+class EmbeddedBroker(EmbeddedServer):
     """A NATS server of our own in `data_dir`, speaking MQTT on a given port of loopback, or a free one (0).
 
     The free one is the same again at the next start where it is still free, so that hubs find us. The
     gateway's user may do everything; the hubs' user may publish for every home, and hear reassurance.
     """
 
+    name = "broker"
+    start_seconds = 30.0
     host = HOST
     gateway_user = GATEWAY_USER
     hub_user = HUB_USER
 
     def __init__(self, data_dir: Path, *, port: int = 0, sync_always: bool = False) -> None:
-        self._data_dir = data_dir.resolve()
-        self._folder = self._data_dir / "broker"
-        self._claim = Claim(self._folder)
+        super().__init__(data_dir)
         self._wanted_port = port
         self._sync_always = sync_always
-        self._server: OwnedProcess | None = None
+        self._program = Path()
         self.port = 0
         self.gateway_password = ""
         self.hub_password = ""
@@ -82,49 +82,15 @@ class EmbeddedBroker:
         """The MQTT URL of the hubs' user; valid once started."""
         return _url(self.port, HUB_USER, self.hub_password)
 
-    @property
-    def running(self) -> bool:
-        """Whether the server has been started and lives."""
-        return self._server is not None and self._server.running
+    def _find(self) -> None:
+        self._program = find_server()
 
-    @property
-    def pid(self) -> int:
-        """The server's process id."""
-        assert self._server is not None, "the broker was never started"
-        return self._server.pid
+    async def _settle(self) -> OwnedProcess:
+        self._choose()
+        command = [str(self._program), "--config", str(self._folder / "nats.conf")]
+        return OwnedProcess(command, log=self._folder / "server.log", stop_signal=signal.SIGTERM)
 
-    async def start(self) -> None:
-        """Start the server, and return when it answers; else EmbeddedError."""
-        program = find_server()
-        private_folder(self._data_dir, self._folder.name)
-        await self._claim.take()
-        try:
-            self._settle()
-            command = [str(program), "--config", str(self._folder / "nats.conf")]
-            self._server = OwnedProcess(command, log=self._folder / "server.log", stop_signal=signal.SIGTERM)
-            await self._serve()
-        except BaseException:
-            self._abandon()
-            raise
-
-    async def stop(self) -> None:
-        """End the server cleanly and give the data directory back."""
-        if self._server is not None:
-            await self._server.stop()
-        self._abandon()
-
-    def kill(self) -> None:
-        """Kill the server at once, as a crash would; `restart` brings it back."""
-        if self._server is not None:
-            self._server.kill()
-
-    async def restart(self) -> None:
-        """Stop the server if it runs, and start it again with the same data, on the same port."""
-        assert self._server is not None, "the broker was never started"
-        await self._server.stop()
-        await self._serve()
-
-    def _settle(self) -> None:
+    def _choose(self) -> None:
         """Decide port and passwords, keeping those of the last time, and write them down."""
         file = self._data_dir / "broker.json"
         before: dict[str, Any] = json.loads(file.read_text()) if file.exists() else {}
@@ -165,11 +131,6 @@ class EmbeddedBroker:
             hub_password=json.dumps(self.hub_password),
         )
 
-    async def _serve(self) -> None:
-        assert self._server is not None
-        await self._server.start()
-        await self._server.ready(self._answers, _START_SECONDS)
-
     async def _answers(self) -> bool:
         """Connect as the gateway would: the port opens before JetStream is ready."""
         try:
@@ -179,10 +140,6 @@ class EmbeddedBroker:
                 return True
         except aiomqtt.MqttError:
             return False
-
-    def _abandon(self) -> None:
-        self.kill()
-        self._claim.release()
 
 
 @asynccontextmanager

@@ -25,20 +25,12 @@ import psycopg
 from psycopg import AsyncConnection, sql
 
 from runtime.embedded_launch import NOBODY
-from runtime.embedded_process import (
-    Claim,
-    EmbeddedError,
-    Identity,
-    OwnedProcess,
-    can_run,
-    private_folder,
-    write_private,
-)
+from runtime.embedded_process import EmbeddedError, Identity, OwnedProcess, can_run, write_private
+from runtime.embedded_server import EmbeddedServer
 
 NAME = "telecare"
 _PORT = 5432  # only the last part of the socket's name
 _LONGEST_SOCKET_PATH = 103  # bytes: macOS; Linux allows four more
-_START_SECONDS = 180.0  # recovery after a crash is part of it
 
 _SETTINGS = {
     "listen_addresses": "",
@@ -50,71 +42,50 @@ _SETTINGS = {
 }
 
 
-class EmbeddedDatabase:
+class EmbeddedDatabase(EmbeddedServer):
     """A PostgreSQL server of our own in `data_dir`, with one database and its superuser, both named `telecare`."""
 
+    name = "database"
+    start_seconds = 180.0  # recovery after a crash is part of it
+
     def __init__(self, data_dir: Path) -> None:
-        self._data_dir = data_dir.resolve()
-        self._folder = self._data_dir / "database"
+        super().__init__(data_dir)
         self._cluster = self._folder / "cluster"
         self._log = self._folder / "server.log"
-        self._claim = Claim(self._folder)
         self._binaries = Path()
         self._identity: Identity = "same"
         self._socket = Path()
-        self._server: OwnedProcess | None = None
 
     @property
     def url(self) -> str:
         """Where to connect; valid once started."""
         return self.url_for(NAME)
 
-    @property
-    def running(self) -> bool:
-        """Whether the server has been started and lives."""
-        return self._server is not None and self._server.running
-
-    @property
-    def pid(self) -> int:
-        """The postmaster's process id."""
-        assert self._server is not None, "the database was never started"
-        return self._server.pid
-
     def url_for(self, database: str) -> str:
         """Return the URL of another database on this server, existing or not."""
         return f"postgresql://{NAME}@/{database}?host={quote(str(self._socket))}&port={_PORT}"
 
-    async def start(self) -> None:
-        """Make the cluster if there is none, start the server, and return when it answers; else EmbeddedError."""
+    def _find(self) -> None:
         self._binaries = find_binaries()
-        private_folder(self._data_dir, self._folder.name)
-        await self._claim.take()
-        try:
-            self._identity = _identity(self._binaries, self._data_dir, self._folder)
-            self._socket = _socket_folder(self._folder, self._identity)
-            await self._make_cluster()
-            self._forget_dead_postmaster()
-            await self._serve()
-        except BaseException:
-            self._abandon()
-            raise
 
-    async def stop(self) -> None:
-        """End the server cleanly and give the data directory back."""
-        if self._server is not None:
-            await self._server.stop()
-        self._abandon()
+    async def _settle(self) -> OwnedProcess:
+        self._identity = _identity(self._binaries, self._data_dir, self._folder)
+        self._socket = _socket_folder(self._folder, self._identity)
+        await self._make_cluster()
+        self._forget_dead_postmaster()
+        settings = {**_SETTINGS, "unix_socket_directories": '"{}"'.format(str(self._socket).replace('"', '""'))}
+        command = [str(self._binaries / "postgres"), "-D", str(self._cluster), "-p", str(_PORT)]
+        command += [part for name, value in settings.items() for part in ("-c", f"{name}={value}")]
+        return self._process(command, signal.SIGINT)
 
-    def kill(self) -> None:
-        """Kill the server at once, as a crash would; `restart` brings it back."""
-        if self._server is not None:
-            self._server.kill()
+    async def _serve(self) -> None:
+        await super()._serve()
+        write_private(self._data_dir / "database.url", self.url + "\n")
 
-    async def restart(self) -> None:
-        """Stop the server if it runs, and start it again with the same data, at the same URL."""
-        assert self._server is not None, "the database was never started"
-        await self._server.stop()
-        await self._serve()
+    def _process(self, command: list[str], stop_signal: signal.Signals) -> OwnedProcess:
+        return OwnedProcess(
+            command, log=self._log, stop_signal=stop_signal, identity=self._identity, environment=_environment()
+        )
 
     async def _make_cluster(self) -> None:
         """Run initdb beside, then rename: a cluster that is there is whole."""
@@ -124,27 +95,14 @@ class EmbeddedDatabase:
         shutil.rmtree(fresh, ignore_errors=True)
         command = [str(self._binaries / "initdb"), "--pgdata", str(fresh), "--username", NAME, "--auth", "trust"]
         command += ["--encoding", "UTF8", "--no-instructions", *_locale(self._binaries)]
-        maker = OwnedProcess(
-            command, log=self._log, stop_signal=signal.SIGTERM, identity=self._identity, environment=_environment()
-        )
+        maker = self._process(command, signal.SIGTERM)
         await maker.start()
         try:
-            await maker.finish(_START_SECONDS)
+            await maker.finish(self.start_seconds)
         except BaseException:
             maker.kill()
             raise
         fresh.rename(self._cluster)
-
-    async def _serve(self) -> None:
-        settings = {**_SETTINGS, "unix_socket_directories": '"{}"'.format(str(self._socket).replace('"', '""'))}
-        command = [str(self._binaries / "postgres"), "-D", str(self._cluster), "-p", str(_PORT)]
-        command += [part for name, value in settings.items() for part in ("-c", f"{name}={value}")]
-        self._server = OwnedProcess(
-            command, log=self._log, stop_signal=signal.SIGINT, identity=self._identity, environment=_environment()
-        )
-        await self._server.start()
-        await self._server.ready(self._answers, _START_SECONDS)
-        write_private(self._data_dir / "database.url", self.url + "\n")
 
     async def _answers(self) -> bool:
         """Connect, and see that our database is there: initdb makes only `postgres`."""
@@ -172,11 +130,9 @@ class EmbeddedDatabase:
                 if not _is_server_of(pid, self._cluster):
                     file.unlink()
 
-    def _abandon(self) -> None:
-        self.kill()
+    def _leave(self) -> None:
         _remove_short_folder(self._folder)
         (self._data_dir / "database.url").unlink(missing_ok=True)
-        self._claim.release()
 
 
 @asynccontextmanager
