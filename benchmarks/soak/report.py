@@ -66,11 +66,11 @@ def _counts(course: Course) -> list[str]:
 def _engines(samples: Samples, since: float) -> list[str]:
     seen = [sample for sample in samples.seen if sample.at >= since]
     shared = [sample.uses["database"].shared for sample in seen]
-    held = [sample.held.messages for sample in seen]
+    held, last = [sample.held.messages for sample in seen], seen[-1].held
     disks = [sample.broker_disk for sample in seen]
     return [
         f"database: its shared buffers, of fixed size, {shared[0]:.0f} to {shared[-1]:.0f} MB",
-        f"broker: at most {max(held):,} messages held; at the end {held[-1]:,}, of them {seen[-1].held.in_flight:,} in flight",
+        f"broker: at most {max(held):,} messages held, {last.messages:,} at the end ({last.in_flight:,} in flight)",
         f"  on disk {disks[0]:.1f} to {disks[-1]:.1f} MB, at most {max(disks):.1f}",
     ]
 
