@@ -22,11 +22,12 @@ from schema.readings import Decoded, Reading, Rejected
 _REASONS_SHOWN = 3
 
 
-class Candidate(NamedTuple):
-    """A reading to be stored, if it is new; `undated` where its time is no help to tell."""
+class Candidate(msgspec.Struct, frozen=True, eq=False, gc=False):
+    """A reading of a message, to be stored if it is new; `undated` where its time is no help to tell."""
 
+    message: Message
     entry: ReadingEntry
-    undated: Undated | None
+    undated: Undated | None = None
 
 
 class Refusal(NamedTuple):
@@ -38,7 +39,7 @@ class Refusal(NamedTuple):
     waits: bool = False
 
 
-class Prepared(msgspec.Struct):
+class Prepared(msgspec.Struct, gc=False):
     """What is to be stored of one message. All empty: nothing for us."""
 
     message: Message
@@ -129,7 +130,7 @@ def _accept(prepared: Prepared, reading: Reading, device: Registered) -> None:
     entry = stamp(reading, device.number, message.received_at, message.payload, retained=message.retained)
     doubted = entry.clock_doubted
     identity = undated(reading, entry, message.payload, redelivered=message.redelivered) if doubted else None
-    prepared.candidates.append(Candidate(entry, identity))
+    prepared.candidates.append(Candidate(message, entry, identity))
 
 
 def _unregistered(reading: Reading, device: Registered | None, directory: Directory) -> Rejected:

@@ -106,11 +106,6 @@ class Stored(NamedTuple):
     presses: int = 0
 
 
-class _Arrived(NamedTuple):
-    candidate: Candidate
-    message: Message
-
-
 class Transaction:
     """What of one batch is under way in one database transaction; `store` once, then the caller commits."""
 
@@ -153,42 +148,44 @@ class Transaction:
 
     async def _readings(self, batch: Sequence[Prepared]) -> tuple[list[ReadingEntry], int]:
         """Insert what is new, and return it in the order of arrival with the number of what was not."""
-        arrived = [_Arrived(each, prepared.message) for prepared in batch for each in prepared.candidates]
+        arrived = [each for prepared in batch for each in prepared.candidates]
         if not arrived:
             return [], 0
         fresh, again = await self._fresh(arrived)
-        by_key: dict[Key, _Arrived] = {}
+        by_key: dict[Key, Candidate] = {}
         for each in fresh:
-            first = by_key.setdefault(key(each.candidate.entry), each)
-            if first is not each and _content(first.candidate.entry) != _content(each.candidate.entry):
+            first = by_key.setdefault(key(each.entry), each)
+            if first is not each and _content(first.entry) != _content(each.entry):
                 self._conflict(each)
-        stored = await self._insert([by_key[each].candidate.entry for each in sorted(by_key)])
+        stored = await self._insert([by_key[each].entry for each in sorted(by_key)])
         if stored is None:
-            new = [each.candidate.entry for each in by_key.values()]
+            new = [each.entry for each in by_key.values()]
         else:
             again += [each for name, each in by_key.items() if name not in stored]
-            new = [each.candidate.entry for name, each in by_key.items() if name in stored]
+            new = [each.entry for name, each in by_key.items() if name in stored]
         if again:
             await self._compare(again)
         return new, len(arrived) - len(new)
 
-    async def _fresh(self, arrived: list[_Arrived]) -> tuple[list[_Arrived], list[_Arrived]]:
+    async def _fresh(self, arrived: list[Candidate]) -> tuple[list[Candidate], list[Candidate]]:
         """Divide into what may be new and what, having no time, was stored already."""
-        if all(each.candidate.undated is None for each in arrived):
+        if all(each.undated is None for each in arrived):
             return arrived, []
         firsts: dict[Name, Undated] = {}
         by_span: dict[Duration, dict[Name, int]] = {}
-        for candidate, message in arrived:
+        for candidate in arrived:
             if candidate.undated is not None and candidate.undated[:4] not in firsts:
                 firsts[candidate.undated[:4]] = candidate.undated
-                by_span.setdefault(candidate.undated.same_for, {})[candidate.undated[:4]] = message.received_at
+                by_span.setdefault(candidate.undated.same_for, {})[candidate.undated[:4]] = (
+                    candidate.message.received_at
+                )
         remembered = set()
         for span, names in sorted(by_span.items()):
             remembered |= names.keys() - await self._remember(span, names)
-        fresh: list[_Arrived] = []
-        again: list[_Arrived] = []
+        fresh: list[Candidate] = []
+        again: list[Candidate] = []
         for each in arrived:
-            name = each.candidate.undated
+            name = each.undated
             known = (
                 name is not None
                 and name.same_for != ALWAYS_NEW
@@ -222,9 +219,9 @@ class Transaction:
         inserted = await (await self._connection.execute(_READINGS, (self._batch, *columns))).fetchall()
         return None if len(inserted) == len(entries) else set(inserted)
 
-    async def _compare(self, again: list[_Arrived]) -> None:
+    async def _compare(self, again: list[Candidate]) -> None:
         """Refuse those that say otherwise than what is stored under their identity."""
-        entries = [each.candidate.entry for each in again]
+        entries = [each.entry for each in again]
         columns = (
             *_identities(entries),
             words([entry.value for entry in entries]),
@@ -234,9 +231,9 @@ class Transaction:
         for (nth,) in await (await self._connection.execute(_OTHERWISE, columns)).fetchall():
             self._conflict(again[nth - 1])
 
-    def _conflict(self, arrived: _Arrived) -> None:
+    def _conflict(self, arrived: Candidate) -> None:
         """Keep what claims an identity that is taken; a call for help among it is heard all the same."""
-        entry, message = arrived.candidate.entry, arrived.message
+        entry, message = arrived.entry, arrived.message
         home, device = _named(message)
         self._refusals.append((message, Refusal(home, device, SAME_IDENTITY)))
         if (entry.kind, entry.value) in CALLS and not entry.retained and home is not None:

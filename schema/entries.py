@@ -12,7 +12,7 @@ from schema.plans import CarePlan
 from schema.readings import Samples
 
 
-class ReadingEntry(msgspec.Struct, frozen=True, array_like=True, tag=0):
+class ReadingEntry(msgspec.Struct, frozen=True, array_like=True, tag=0, gc=False):
     """One stored reading. `device` is `devices.number`: a row of one home, which the fold knows by then."""
 
     device: int

@@ -40,7 +40,7 @@ LIFE_KINDS = frozenset({"button", "fall", "smoke", "gas"})
 Lane = Literal["ordinary", "urgent"]
 
 
-class Samples(msgspec.Struct, frozen=True, array_like=True):
+class Samples(msgspec.Struct, frozen=True, array_like=True, gc=False):
     """One window of acceleration: `rate` in Hz, `range` in g, little-endian int16 x, y, z triples.
 
     g = value x range / 32768; the reading's `observed_at` is the moment of the last sample.
@@ -51,7 +51,7 @@ class Samples(msgspec.Struct, frozen=True, array_like=True):
     data: bytes
 
 
-class Reading(msgspec.Struct, frozen=True, kw_only=True):
+class Reading(msgspec.Struct, frozen=True, kw_only=True, gc=False):
     """One reading as its message says it. `device` is the name the message uses: our id, or `address:`."""
 
     home: str
@@ -79,7 +79,7 @@ class Rejected(msgspec.Struct, frozen=True, kw_only=True):
     life: str | None = None  # 'button' or 'fall'
 
 
-class Decoded(msgspec.Struct, frozen=True):
+class Decoded(msgspec.Struct, frozen=True, gc=False):
     """Everything one message said: readings and refusals in order. Both empty: nothing for us (no fault)."""
 
     readings: tuple[Reading, ...] = ()

@@ -40,7 +40,8 @@ STORED = """
 @given(st.lists(entries, min_size=1, max_size=30, unique_by=key))
 @settings(max_examples=25, deadline=None, suppress_health_check=[HealthCheck.function_scoped_fixture])
 async def test_either_way_in_the_rows_are_the_same(database: AsyncConnectionPool, said: list[ReadingEntry]) -> None:
-    batch = [Prepared(came("homes/h1/x", b""), [Candidate(each, None) for each in said])]
+    message = came("homes/h1/x", b"")
+    batch = [Prepared(message, [Candidate(message, each) for each in said])]
     found = []
     async with database.connection() as connection:
         for all_new in (True, False):
