@@ -164,7 +164,7 @@ class Trial:
         await self.wait(self.seconds, f"without {'an' if what[0] in 'aeiou' else 'a'} {what}")
         await self._bring_back(what)
         ended = self.clock.now()
-        await self.wait(self.limit * 0.4 + 240, f"the {what} is back")
+        await self.wait(180, f"the {what} is back")
         found = await self._verdict(Stage(what, began, ended, still))
         self.street.still = frozenset()
         return found
