@@ -14,7 +14,13 @@ from schema.instants import DAY, Duration, Instant, moment
 KEPT_APART: Duration = 7 * DAY
 _LOCK = 20261124
 
-_USED = "select code, alarm from notifications where phone = %s and code is not null and created_at > %s"
+_HOLD = "select pg_advisory_xact_lock(%s, hashtext(phone)) from unnest(%s::text[]) as phone"
+# The codes of late on each telephone, and that of the home's key safe, on none.
+_USED = """
+select phone, code, alarm from notifications where phone = any(%s) and code is not null and created_at > %s
+union all
+select null, key_safe_code, null from homes where id = %s and key_safe_code <> ''
+"""
 
 
 class NoCodeLeftError(Exception):
@@ -31,18 +37,28 @@ def choose(taken: Collection[str], draw: Callable[[int], int] = secrets.randbelo
     return next(code for code in candidates if code not in taken)
 
 
-async def code_for(connection: AsyncConnection, alarm: int, phone: str, home: str | None, at: Instant) -> str:
-    """Return the code of this alarm on this telephone: the one it has, or a new one.
+async def codes_for(
+    connection: AsyncConnection, alarm: int, phones: Collection[str], home: str | None, at: Instant
+) -> dict[str, str]:
+    """Return the alarm's code on each of these telephones: the one it has, or a new one.
 
-    Holds a lock on the telephone until the transaction ends, so that two alarms never draw the same code; ask
-    for several telephones in the order of their numbers.
+    Holds a lock on each telephone until the transaction ends, taken in the order of their numbers, so that two
+    alarms never draw the same code.
     """
-    await connection.execute("select pg_advisory_xact_lock(%s, hashtext(%s))", (_LOCK, phone))
-    cursor = await connection.execute(_USED, (phone, moment(at - KEPT_APART)))
-    used: dict[str, int] = dict(await cursor.fetchall())
-    own = next((code for code, number in used.items() if number == alarm), None)
-    if own is not None:
-        return own
-    cursor = await connection.execute("select key_safe_code from homes where id = %s", (home,))
-    row = await cursor.fetchone()
-    return choose({*used, *(str(value) for value in row or () if value)})
+    if not phones:
+        return {}
+    ordered = sorted(set(phones))
+    await connection.execute(_HOLD, (_LOCK, ordered))
+    cursor = await connection.execute(_USED, (ordered, moment(at - KEPT_APART), home))  # once they are held
+    used: dict[str, dict[str, int]] = {phone: {} for phone in ordered}
+    never = set[str]()
+    for phone, code, number in await cursor.fetchall():
+        if phone is None:
+            never.add(code)
+        else:
+            used[phone][code] = number
+    return {phone: _own(known, alarm) or choose({*known, *never}) for phone, known in used.items()}
+
+
+def _own(used: dict[str, int], alarm: int) -> str | None:
+    return next((code for code, number in used.items() if number == alarm), None)

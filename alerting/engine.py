@@ -8,6 +8,7 @@ at once. Several engines may run: each alarm is stepped by whoever locks it.
 import asyncio
 
 import structlog
+from psycopg import AsyncConnection
 from psycopg_pool import AsyncConnectionPool
 
 from alerting import intake
@@ -21,7 +22,8 @@ from schema.instants import Instant, moment
 
 log = structlog.get_logger()
 
-AT_ONCE = 20
+AT_ONCE = 5
+"""Steps in one go: no more of them than a finding that comes meanwhile may wait for."""
 _DUE = """
 select id from alarms where due_at <= %s and closed_at is null
 order by array_position(%s::text[], priority), due_at limit %s
@@ -37,8 +39,9 @@ class Engine:
 
     async def run_once(self, now: Instant) -> tuple[int, int]:
         """Take findings in, then step what is due; returns how many changes and how many steps that were."""
-        taken = await intake.run_once(self._pool, now)
-        return taken, await self._step_due(now)
+        async with self._pool.connection() as connection:
+            taken = await intake.run_once(connection, now)
+            return taken, await self._step_due(connection, now)
 
     async def run(self, listener: Listener) -> None:
         """Run until cancelled; while the database is away, keep trying."""
@@ -58,13 +61,12 @@ class Engine:
                 away = True
                 await asyncio.sleep(0.5)
 
-    async def _step_due(self, now: Instant) -> int:
-        async with self._pool.connection() as connection:
-            cursor = await connection.execute(_DUE, (moment(now), list(PRIORITIES), AT_ONCE))
-            numbers = [row[0] for row in await cursor.fetchall()]
-            for number in numbers:
-                async with connection.transaction():
-                    alarm = await locked_due(connection, number, now)
-                    if alarm is not None:
-                        await tell(connection, alarm, Due(now), now)
+    async def _step_due(self, connection: AsyncConnection, now: Instant) -> int:
+        cursor = await connection.execute(_DUE, (moment(now), list(PRIORITIES), AT_ONCE))
+        numbers = [row[0] for row in await cursor.fetchall()]
+        for number in numbers:
+            async with connection.transaction():
+                alarm = await locked_due(connection, number, now)
+                if alarm is not None:
+                    await tell(connection, alarm, Due(now), now)
         return len(numbers)

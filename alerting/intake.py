@@ -11,7 +11,6 @@ import msgspec
 import structlog
 from psycopg import AsyncConnection
 from psycopg.types.json import Jsonb
-from psycopg_pool import AsyncConnectionPool
 
 from alerting import canary
 from alerting.attached import steps_of
@@ -26,17 +25,23 @@ from schema.instants import Instant, moment
 log = structlog.get_logger()
 
 _LOCK = 20261125
-# Few at a time, the most pressing first: a press overtakes a flood of faults.
+# The most pressing first, and few at a time: a press overtakes a flood of faults, and waits for few of them.
 _SUBJECTS = """
 select subject from finding_changes where taken_at is null
-group by subject order by min(array_position(%s::text[], body #>> '{finding,priority}')), min(position) limit 20
+group by subject order by min(array_position(%s::text[], body #>> '{finding,priority}')), min(position) limit 5
 """
-_MINE = "select pg_try_advisory_xact_lock(%s, hashtext(%s))"
+# None where another process is at this subject, in order; what it leaves is found next time. Rows are locked
+# after that lock is had, so that what was taken meanwhile is not taken again.
 _WAITING = """
-select position, ordinal, body from finding_changes
-where taken_at is null and subject = %s order by position, ordinal limit 500
+with mine as materialized (select pg_try_advisory_xact_lock(%s, hashtext(%s)) as held)
+select f.position, f.ordinal, f.body from finding_changes f join mine on mine.held
+where f.taken_at is null and f.subject = %s order by f.position, f.ordinal limit 20 for update of f
 """
-_TAKEN = "update finding_changes set taken_at = %s where position = %s and subject = %s and ordinal = %s"
+_TAKEN = """
+update finding_changes f set taken_at = %s
+from unnest(%s::bigint[], %s::int[]) as taken (position, ordinal)
+where (f.position, f.subject, f.ordinal) = (taken.position, %s, taken.ordinal)
+"""
 _RESTS_ON = """
 insert into alarm_findings (alarm, finding, raised_at) values (%s, %s, %s)
 on conflict (alarm, finding) do update set cleared_at = null
@@ -55,25 +60,22 @@ returning id
 """
 
 
-async def run_once(pool: AsyncConnectionPool, now: Instant) -> int:
-    """Take what is waiting; returns how many changes that were."""
-    async with pool.connection() as connection:
-        cursor = await connection.execute(_SUBJECTS, (list(PRIORITIES),))
-        subjects = [row[0] for row in await cursor.fetchall()]
-        return sum([await _take_subject(connection, subject, now) for subject in subjects])
+async def run_once(connection: AsyncConnection, now: Instant) -> int:
+    """Take the most pressing of what is waiting, on a connection in autocommit; returns how many changes that were."""
+    cursor = await connection.execute(_SUBJECTS, (list(PRIORITIES),))
+    subjects = [row[0] for row in await cursor.fetchall()]
+    return sum([await _take_subject(connection, subject, now) for subject in subjects])
 
 
 async def _take_subject(connection: AsyncConnection, subject: str, now: Instant) -> int:
     async with connection.transaction():
-        cursor = await connection.execute(_MINE, (_LOCK, subject))
-        mine = await cursor.fetchone()
-        if mine is None or not mine[0]:
-            return 0  # another process is at it, in order; what it leaves is found next time
-        cursor = await connection.execute(_WAITING, (subject,))
+        cursor = await connection.execute(_WAITING, (_LOCK, subject, subject))
         rows = await cursor.fetchall()
-        for position, ordinal, body in rows:
+        for _, _, body in rows:
             await _take(connection, subject, body, now)
-            await connection.execute(_TAKEN, (moment(now), position, subject, ordinal))
+        if rows:
+            positions, ordinals, _ = zip(*rows, strict=True)
+            await connection.execute(_TAKEN, (moment(now), list(positions), list(ordinals), subject))
         return len(rows)
 
 

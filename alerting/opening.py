@@ -4,12 +4,14 @@ One alarm is open for a subject and kind. What joins raises it to the higher pri
 an alarm that somebody had is nobody's again, as what they took on is not what it is now.
 """
 
+from typing import Any
+
 import msgspec
 from psycopg import AsyncConnection
 from psycopg.types.json import Jsonb
 
 from alerting.attached import steps_of
-from alerting.escalation import EscalationState, Resumed, Tightened, stricter
+from alerting.escalation import Due, EscalationState, Resumed, Tightened, stricter
 from alerting.ownership import let_go
 from alerting.record import AlarmRow, locked_open, write_journal
 from alerting.walk import tell
@@ -19,6 +21,7 @@ from schema.findings import Finding
 from schema.instants import SECOND, Instant, in_words, moment
 
 _OPEN = """
+with opened as (
 insert into alarms (subject_kind, subject, person, home, kind, rule, device, priority, certainty, policy, test,
                     canary, reason, evidence, onset, raised_at, late_by, escalation, due_at)
 values (%(subject_kind)s, %(subject)s, (select id from people where id = %(person)s),
@@ -26,8 +29,14 @@ values (%(subject_kind)s, %(subject)s, (select id from people where id = %(perso
         %(policy)s, %(test)s, %(canary)s, %(reason)s, %(evidence)s, %(onset)s, %(raised_at)s, %(late_by)s,
         %(escalation)s, %(due)s)
 on conflict do nothing
-returning id
+returning id, person, home
+), written as (
+    insert into journal (alarm, at, actor, action, text, detail)
+    select id, %(at)s, %(by)s, 'raised', %(text)s, %(detail)s from opened
+)
+select id, person, home, pg_notify('alarms', id::text) from opened
 """
+_AS_FOUND = ("subject_kind", "subject", "kind", "priority", "policy", "test", "canary")
 # The reason shown is that of what is most pressing, and of those the latest (`tells`).
 _JOIN = """
 update alarms set priority = %(priority)s, policy = %(policy)s, test = %(test)s, cleared_at = null,
@@ -51,9 +60,10 @@ async def open_or_join(connection: AsyncConnection, finding: Finding, by: str, a
 
 
 async def _open(connection: AsyncConnection, finding: Finding, by: str, at: Instant) -> int | None:
-    """Return the new alarm's number, or None where another opened one just now."""
+    """Open it and take its first step; return its number, or None where another opened one just now."""
     due = min(finding.raised_at, at)  # a clock that is ahead elsewhere must not delay the first step
-    parameters = {
+    escalation = EscalationState(raised_at=due)
+    parameters: dict[str, Any] = {
         **{name: getattr(finding, name) for name in ("subject_kind", "subject", "home", "kind", "rule", "device")},
         **{name: getattr(finding, name) for name in ("priority", "certainty", "policy", "test", "reason")},
         "person": finding.subject if finding.subject_kind == "person" else None,
@@ -62,16 +72,30 @@ async def _open(connection: AsyncConnection, finding: Finding, by: str, at: Inst
         "onset": moment(finding.onset),
         "raised_at": moment(finding.raised_at),
         "late_by": f"{finding.late_by} microseconds",
-        "escalation": Jsonb(msgspec.to_builtins(EscalationState(raised_at=due))),
+        "escalation": Jsonb(msgspec.to_builtins(escalation)),
         "due": moment(due),
+        "at": moment(at),
+        "by": by,
+        "text": _raised(finding),
+        "detail": Jsonb({"finding": finding.id, "rule": finding.rule}),
     }
     cursor = await connection.execute(_OPEN, parameters)
     row = await cursor.fetchone()
     if row is None:
         return None
-    number = int(row[0])
-    await write_journal(connection, number, at, by, "raised", _raised(finding), finding=finding.id, rule=finding.rule)
-    return number
+    opened = AlarmRow(
+        id=row[0],
+        person=row[1],
+        home=row[2],
+        **{name: parameters[name] for name in _AS_FOUND},
+        state="raised",
+        owner=None,
+        raised_at=finding.raised_at,
+        cleared=False,
+        escalation=escalation,
+    )
+    await tell(connection, opened, Due(at), at)
+    return opened.id
 
 
 def _raised(finding: Finding) -> str:

@@ -3,11 +3,14 @@
 Every function works inside the caller's transaction, which holds the alarm's row.
 """
 
+from datetime import datetime
+from typing import Any
+
 from psycopg import AsyncConnection
 
 from alerting import texts
 from alerting.channels import console
-from alerting.codes import code_for
+from alerting.codes import codes_for
 from alerting.escalation import Notify
 from alerting.reach import BETWEEN_CONTACTS, Page
 from alerting.record import AlarmRow
@@ -17,12 +20,21 @@ RECEIPT_WITHIN: Duration = MINUTE
 """How long a message has to be delivered before escalation no longer counts on it."""
 
 _INSERT = """
-insert into notifications (alarm, step, round, target, recipient, recipient_kind, channel, phone, body, code,
-                           created_at, not_before, state, receipt_by)
-values (%(alarm)s, %(step)s, %(round)s, %(target)s, %(recipient)s, %(kind)s, %(channel)s, %(phone)s, %(body)s, %(code)s,
-        %(at)s, %(not_before)s, %(state)s, %(receipt_by)s)
-on conflict do nothing
+with written as (
+    insert into notifications (alarm, step, round, target, recipient, recipient_kind, channel, phone, body, code,
+                               created_at, not_before, state, receipt_by)
+    select %(alarm)s, %(step)s, %(round)s, page.target, recipient, kind, channel, phone, body, code,
+           %(at)s, not_before, state, receipt_by
+    from unnest(%(target)s::text[], %(recipient)s::text[], %(kind)s::text[], %(channel)s::text[], %(phone)s::text[],
+                %(body)s::text[], %(code)s::text[], %(not_before)s::timestamptz[], %(state)s::text[],
+                %(receipt_by)s::timestamptz[])
+      as page (target, recipient, kind, channel, phone, body, code, not_before, state, receipt_by)
+    on conflict do nothing
+    returning phone
+)
+select pg_notify('outbox', '') where exists (select from written where phone is not null)
 """
+_OF_PAGES = ("target", "recipient", "kind", "channel", "phone")
 _WITHDRAW = """
 update notifications set state = 'withdrawn', reason = %(why)s
 where alarm = %(alarm)s and state = 'waiting' returning id
@@ -51,28 +63,21 @@ returning n.id
 
 async def put(connection: AsyncConnection, alarm: AlarmRow, notify: Notify, zone: str, at: Instant) -> None:
     """Commit the messages of one run of a step, with the caller's transaction."""
-    codes = await _codes(connection, alarm, notify, at)
-    for page in notify.pages:
-        code = codes.get(page.phone or "")
-        parameters = {
-            "alarm": alarm.id,
-            "step": notify.step,
-            "round": notify.round,
-            "target": page.target,
-            "recipient": page.recipient,
-            "kind": page.kind,
-            "channel": page.channel,
-            "phone": page.phone,
-            "body": _body(alarm, page, zone, code),
-            "code": code,
-            "at": moment(at),
-            "not_before": moment(page.not_before),
-            "state": console.STATE if page.kind == "desk" else "waiting",
-            "receipt_by": None if page.kind == "desk" else moment(page.not_before + RECEIPT_WITHIN),
-        }
-        await connection.execute(_INSERT, parameters)
-    if codes:
-        await connection.execute("notify outbox")
+    phones = {page.phone for page in notify.pages if page.phone}
+    codes = await codes_for(connection, alarm.id, phones, alarm.home, at)
+    columns: dict[str, list[Any]] = {name: [getattr(page, name) for page in notify.pages] for name in _OF_PAGES}
+    parameters = columns | {
+        "alarm": alarm.id,
+        "step": notify.step,
+        "round": notify.round,
+        "at": moment(at),
+        "body": [_body(alarm, page, zone, codes.get(page.phone or "")) for page in notify.pages],
+        "code": [codes.get(page.phone or "") for page in notify.pages],
+        "not_before": [moment(page.not_before) for page in notify.pages],
+        "state": [console.STATE if page.kind == "desk" else "waiting" for page in notify.pages],
+        "receipt_by": [_receipt_by(page) for page in notify.pages],
+    }
+    await connection.execute(_INSERT, parameters)
 
 
 async def withdraw(connection: AsyncConnection, alarm: int, why: str) -> int:
@@ -97,9 +102,8 @@ async def bring_forward(connection: AsyncConnection, alarm: int, step: int, roun
     return brought
 
 
-async def _codes(connection: AsyncConnection, alarm: AlarmRow, notify: Notify, at: Instant) -> dict[str, str]:
-    phones = sorted({page.phone for page in notify.pages if page.phone})
-    return {phone: await code_for(connection, alarm.id, phone, alarm.home, at) for phone in phones}
+def _receipt_by(page: Page) -> datetime | None:
+    return None if page.kind == "desk" else moment(page.not_before + RECEIPT_WITHIN)
 
 
 def _body(alarm: AlarmRow, page: Page, zone: str, code: str | None) -> str:

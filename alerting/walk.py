@@ -5,13 +5,15 @@ journal, the state and the time of the next step. Whatever goes wrong in between
 undone, written down and tried again soon: an alarm never strands on what somebody configured, or on a fault of ours.
 """
 
+from typing import Any, NamedTuple, assert_never
+
 import msgspec
 import structlog
 from psycopg import AsyncConnection
 from psycopg.types.json import Jsonb
 
 from alerting import outbox
-from alerting.attached import Attached, attached
+from alerting.attached import attached
 from alerting.escalation import Effect, Notify, PassedOver, Stimulus, step, timers
 from alerting.record import AlarmRow, write_journal
 from runtime.database import GONE
@@ -20,7 +22,16 @@ from schema.instants import SECOND, Duration, Instant, moment
 TRIED_AGAIN_AFTER: Duration = 10 * SECOND
 
 _STORE = """
-with stored as (update alarms set escalation = %s, due_at = %s where id = %s) select pg_notify('alarms', %s)
+with stored as (
+    update alarms set escalation = %(state)s, due_at = %(due)s where id = %(alarm)s
+), written as (
+    insert into journal (alarm, at, actor, action, text, detail)
+    select %(alarm)s, %(at)s, 'escalation', action, text, detail
+    from unnest(%(actions)s::text[], %(texts)s::text[], %(details)s::jsonb[])
+      with ordinality as line (action, text, detail, nth)
+    order by nth
+)
+select pg_notify('alarms', %(alarm)s::text)
 """
 _AGAIN = "update alarms set due_at = %s where id = %s and owner is null and closed_at is null"
 
@@ -45,26 +56,39 @@ async def _step(connection: AsyncConnection, alarm: AlarmRow, stimulus: Stimulus
     now = await attached(connection, alarm)
     state, effects = step(alarm.escalation, stimulus, now.plan)
     for effect in effects:
-        await _carry_out(connection, alarm, effect, now, at)
+        if isinstance(effect, Notify):
+            await outbox.put(connection, alarm, effect, now.plan.roster.zone, at)
+    lines = [_line(effect, now.remark) for effect in effects]
     due = min(timers(state, now.plan).values(), default=None)
-    stored = Jsonb(msgspec.to_builtins(state))
-    await connection.execute(_STORE, (stored, None if due is None else moment(due), alarm.id, str(alarm.id)))
+    parameters = {
+        "state": Jsonb(msgspec.to_builtins(state)),
+        "due": None if due is None else moment(due),
+        "alarm": alarm.id,
+        "at": moment(at),
+        "actions": [line.action for line in lines],
+        "texts": [line.text for line in lines],
+        "details": [Jsonb(line.detail) for line in lines],
+    }
+    await connection.execute(_STORE, parameters)
 
 
-async def _carry_out(connection: AsyncConnection, alarm: AlarmRow, effect: Effect, now: Attached, at: Instant) -> None:
+class _Line(NamedTuple):
+    action: str
+    text: str
+    detail: dict[str, Any]
+
+
+def _line(effect: Effect, remark: str) -> _Line:
+    """Return what the journal says of an effect."""
+    where = {"step": effect.step, "round": effect.round}
     match effect:
         case Notify():
-            await outbox.put(connection, alarm, effect, now.plan.roster.zone, at)
-            await write_journal(
-                connection, alarm.id, at, "escalation", "step", _sentence(effect, now.remark),
-                step=effect.step, round=effect.round, told=[page.recipient for page in effect.pages],
-            )  # fmt: skip
+            return _Line("step", _sentence(effect, remark), where | {"told": [each.recipient for each in effect.pages]})
         case PassedOver():
             text = f"Passed over {effect.who} (step {effect.step + 1}): {effect.why}."
-            await write_journal(
-                connection, alarm.id, at, "escalation", "passed_over", text,
-                step=effect.step, round=effect.round, who=effect.who, why=effect.why,
-            )  # fmt: skip
+            return _Line("passed_over", text, where | {"who": effect.who, "why": effect.why})
+        case _:
+            assert_never(effect)
 
 
 def _sentence(effect: Notify, remark: str) -> str:
