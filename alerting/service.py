@@ -10,10 +10,12 @@ from psycopg_pool import AsyncConnectionPool
 
 from alerting.channels.sms import open_sms
 from alerting.console.app import create_app
+from alerting.console.health import probe
 from alerting.delivery import Delivery
 from alerting.engine import Engine
 from runtime.clock import SystemClock
 from runtime.database import GONE, Listener, pool
+from runtime.probes import serve_probes
 from runtime.service import run_together
 from runtime.settings import Settings
 
@@ -47,6 +49,7 @@ async def serve(settings: Settings) -> None:
             engine=Engine(connections, clock).run(listener),
             delivery=Delivery(connections, channels, clock, settings.public_url).run(listener),
             console=server.serve_until_cancelled(),
+            probes=serve_probes(settings.http_host, settings.metrics_port, probe(app)),
         )
 
 

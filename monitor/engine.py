@@ -110,6 +110,11 @@ class Monitor:
             self._drop()
             raise
 
+    @property
+    def next_due(self) -> Instant | None:
+        """When the next deadline is due; None where none is, or while nothing can be seen."""
+        return self._fold.next_due() if self._fold else None
+
     async def save(self) -> int:
         """Save a whole checkpoint, for a clean stop; returns its chunks. Nothing to save before the first batch."""
         if self._fold is None or not self._caught_up_with_cursors(self._fold):

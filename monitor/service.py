@@ -15,8 +15,10 @@ from psycopg.conninfo import make_conninfo
 from monitor.coverage_keeper import keep
 from monitor.engine import Counts, Monitor
 from monitor.pruning import prune_log
+from monitor.vitals import Vitals
 from runtime.clock import Clock, SystemClock
 from runtime.database import Listener
+from runtime.probes import Probe, serve_probes
 from runtime.service import run_together
 from runtime.settings import Settings
 from schema.instants import HOUR, Instant
@@ -39,15 +41,17 @@ _PATIENCE = {
 async def serve(settings: Settings) -> None:
     """Run until stopped, over all partitions."""
     listener = Listener(settings.database_url, ["log"])
+    vitals = Vitals(settings.database_url, SystemClock())
     await run_together(
         "monitor",
         listen=listener.run(),
-        watch=watch(settings.database_url, listener, SystemClock()),
+        watch=watch(settings.database_url, listener, SystemClock(), vitals),
+        probes=serve_probes(settings.http_host, settings.metrics_port, Probe(vitals.reasons)),
         coverage=keep(settings.database_url, SystemClock()),
     )
 
 
-async def watch(url: str, listener: Listener, clock: Clock) -> None:
+async def watch(url: str, listener: Listener, clock: Clock, vitals: Vitals | None = None) -> None:
     """Watch until cancelled, through every loss of the database."""
     address = make_conninfo(url, application_name="monitor", **_PATIENCE)
     away = False
@@ -57,7 +61,7 @@ async def watch(url: str, listener: Listener, clock: Clock) -> None:
                 if away:
                     log.info("the database is back", action="reconnect")
                 away = False
-                await _watch_on(connection, listener, clock)
+                await _watch_on(connection, listener, clock, vitals)
         except psycopg.Error as error:
             if not away:
                 reason = str(error).partition("\n")[0] or type(error).__name__
@@ -66,8 +70,10 @@ async def watch(url: str, listener: Listener, clock: Clock) -> None:
             await asyncio.sleep(_RETRY)
 
 
-async def _watch_on(connection: AsyncConnection, listener: Listener, clock: Clock) -> None:
+async def _watch_on(connection: AsyncConnection, listener: Listener, clock: Clock, vitals: Vitals | None) -> None:
     monitor = Monitor(connection)
+    if vitals:
+        vitals.monitor = monitor
     pruned_at = clock.now() - HOUR
     try:
         while True:

@@ -22,6 +22,10 @@ PORT_AGAIN_AFTER = 10.0
 _ASKED_WITHIN = 5.0
 _JSON = "application/json"
 
+Address = tuple[str, int]
+"""Host and port."""
+NOWHERE: Address = ("127.0.0.1", 0)
+
 Reasons = Callable[[], Awaitable[Sequence[str]]]
 """Measures the service anew (its gauges) and returns why it is not ready, in words: nothing where it is."""
 

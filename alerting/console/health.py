@@ -4,11 +4,14 @@ The console tells what the tables and itself know of the whole service; gateway,
 themselves on their own port (`runtime.probes`).
 """
 
+from collections.abc import Iterator
+from contextlib import suppress
 from math import isinf
 
-from fastapi import APIRouter, Request, Response
+from fastapi import APIRouter, FastAPI, Request, Response
 from fastapi.responses import JSONResponse
-from prometheus_client import CONTENT_TYPE_LATEST, CollectorRegistry, Gauge, generate_latest
+from prometheus_client import CONTENT_TYPE_LATEST, REGISTRY, CollectorRegistry, Gauge, Metric, generate_latest
+from prometheus_client.registry import Collector
 from psycopg import AsyncConnection
 from psycopg_pool import PoolTimeout
 
@@ -16,6 +19,7 @@ from alerting.console.context import Connected, Console, console_of
 from alerting.console.measures import Measures, measure, reasons
 from alerting.console.models import Ready
 from runtime.database import GONE
+from runtime.probes import Probe
 from schema.instants import SECOND, moment
 
 router = APIRouter(tags=["health"])
@@ -75,6 +79,36 @@ async def metrics(request: Request, connection: Connected) -> Response:
     registry = CollectorRegistry()
     await _measure(console_of(request), connection, registry)
     return Response(generate_latest(registry), media_type=CONTENT_TYPE_LATEST)
+
+
+def probe(app: FastAPI) -> Probe:
+    """Return what the service's own port answers: the same figures, and those of the process."""
+    console: Console = app.state.console
+    registry = CollectorRegistry()
+
+    async def seen() -> list[str]:
+        fresh = CollectorRegistry()
+        with suppress(*GONE, PoolTimeout):
+            async with console.lend(2) as connection:
+                await _measure(console, connection, fresh)
+        kept.told = fresh
+        return (await _seen(console))[1]
+
+    kept = _Both()
+    registry.register(kept)
+    return Probe(seen, registry)
+
+
+class _Both(Collector):
+    """The figures measured last, and those of the process."""
+
+    def __init__(self) -> None:
+        self.told = CollectorRegistry()
+
+    def collect(self) -> Iterator[Metric]:
+        """Yield them."""
+        yield from REGISTRY.collect()
+        yield from self.told.collect()
 
 
 async def _seen(console: Console) -> tuple[Measures | None, list[str]]:

@@ -45,7 +45,7 @@ async def _alerting(url: str) -> AsyncIterator[tuple[asyncio.subprocess.Process,
 async def _answers(url: str) -> bool:
     with contextlib.suppress(httpx.TransportError):
         async with httpx.AsyncClient() as client:
-            return (await client.get(f"{url}/ready", timeout=2)).status_code == 200
+            return bool((await client.get(f"{url}/ready", timeout=2)).json().get("live"))  # no gateway lives here
     return False
 
 
