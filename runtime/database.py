@@ -5,6 +5,8 @@ nothing for gone.
 """
 
 import asyncio
+import os
+import socket
 from collections.abc import AsyncIterator, Iterable
 from contextlib import asynccontextmanager, suppress
 from typing import Any, Self
@@ -16,16 +18,51 @@ from psycopg_pool import AsyncConnectionPool
 GONE = (psycopg.OperationalError, psycopg.InterfaceError)
 """What psycopg raises when the database is away or going: worth trying again, never the data's fault."""
 
-
 AGAIN_SECONDS = 0.3
+ANSWERS_WITHIN = 30.0
+"""Seconds after which a server that has not answered counts as gone: longer than any statement of ours takes."""
+_SILENT_SECONDS = 10.0  # with nothing heard, a listener asks whether the server is still there
+_SESSION = {
+    # What a connection that broke leaves behind must not hold a lock that others need, the log's above all.
+    "idle_in_transaction_session_timeout": "15s",
+    "tcp_keepalives_idle": "5",
+    "tcp_keepalives_interval": "2",
+    "tcp_keepalives_count": "3",
+    "tcp_user_timeout": "10s",
+}
 PATIENCE: dict[str, Any] = {
     "connect_timeout": 5,
     "keepalives_idle": 5,
     "keepalives_interval": 2,
     "keepalives_count": 3,
     "tcp_user_timeout": 10_000,
+    "options": " ".join(f"-c {name}={value}" for name, value in _SESSION.items()),
 }
-"""Of a connection whose other end vanished without a word."""
+"""How to connect, so that neither end waits for ever for one that vanished without a word."""
+
+
+class Connection(AsyncConnection):
+    """A connection that takes a server which accepts everything and answers nothing for gone.
+
+    TCP does not tell: something at the other end may well be alive. What was under way fails as with any lost
+    connection (`GONE`), and whether it took effect is not known.
+    """
+
+    async def wait(self, *arguments: Any, **named: Any) -> Any:
+        """Wait for the server, no longer than `ANSWERS_WITHIN`, unless a limit of its own is given."""
+        if named.get("timeout") is not None:
+            return await super().wait(*arguments, **named)
+        patience = asyncio.get_running_loop().call_later(ANSWERS_WITHIN, _hang_up, self)
+        try:
+            return await super().wait(*arguments, **named)
+        finally:
+            patience.cancel()
+
+
+def _hang_up(connection: AsyncConnection) -> None:
+    """End the conversation under a wait, which then fails by itself: cancelling would wait for an answer in turn."""
+    with suppress(OSError, psycopg.Error), socket.socket(fileno=os.dup(connection.fileno())) as ours:
+        ours.shutdown(socket.SHUT_RDWR)
 
 
 @asynccontextmanager
@@ -55,7 +92,7 @@ def _persistent(given_up: asyncio.Event) -> type[AsyncConnection]:
     The pool's own tries come ever more rarely: minutes apart after minutes without a database.
     """
 
-    class Persistent(AsyncConnection):
+    class Persistent(Connection):
         @classmethod
         async def connect(cls, *arguments: Any, **named: Any) -> Self:
             while True:
@@ -100,12 +137,14 @@ class Listener:
         heard.clear()
 
     async def _listen(self) -> None:
-        async with await AsyncConnection.connect(self._url, autocommit=True, **PATIENCE) as connection:
+        async with await Connection.connect(self._url, autocommit=True, **PATIENCE) as connection:
             for channel in self._heard:
                 await connection.execute(f"listen {channel}")
             self._wake_all()
-            async for notification in connection.notifies():
-                self._heard[notification.channel].set()
+            while True:
+                async for notification in connection.notifies(timeout=_SILENT_SECONDS):
+                    self._heard[notification.channel].set()
+                await connection.execute("select 1")
 
     def _wake_all(self) -> None:
         for heard in self._heard.values():

@@ -21,9 +21,9 @@ from runtime.logs import configure_logs
 from schema.instants import SECOND
 from tests.chaos.report import Progress, table
 from tests.chaos.run import Chaos
-from tests.chaos.scenarios import database_away, play, poison
+from tests.chaos.scenarios import database_away, links, play, poison
 
-SCENARIOS = {"database-away": database_away.SCENARIO, "poison": poison.SCENARIO}
+SCENARIOS = {"database-away": database_away.SCENARIO, "poison": poison.SCENARIO, "proxy": links.SCENARIO}
 
 
 def main() -> int:

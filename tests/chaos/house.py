@@ -264,14 +264,14 @@ async def house(folder: Path, engines: Mapping[str, Path] | None = None) -> Asyn
         for engine in (database, broker):
             await engine.start()
             stack.push_async_callback(engine.stop)
-        targets = {"broker": (broker.host, broker.port), "database": _socket(database.url)}
+        targets = {"broker": (broker.host, broker.port), "database": socket_of(database.url)}
         links = {name: await stack.enter_async_context(link(name, targets[name.rpartition("-")[2]])) for name in LINKS}
         made = House(folder, database, broker, links)
         stack.push_async_callback(made.close)
         yield made
 
 
-def _socket(url: str) -> str:
+def socket_of(url: str) -> str:
     """Return the path of the embedded database's unix socket."""
     query = parse_qs(urlsplit(url).query)
     return f"{query['host'][0]}/.s.PGSQL.{query['port'][0]}"

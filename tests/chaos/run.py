@@ -198,13 +198,18 @@ class Chaos:
             await asyncio.sleep(1)
 
     async def _press(self) -> None:
-        """Press a pendant about every second, of somebody whose last press has been dealt with."""
+        """Press a pendant about every second."""
         while True:
             await asyncio.sleep(self._random.uniform(0.5, 1.5))
             if self._free:
-                home = self._free.pop(self._random.randrange(len(self._free)))
-                ordinary = len(self.ledger.presses) % _ORDINARY_EVERY == 0
-                self.say(f"home-{home:03}", "pendant-1", "button", "pressed", lane="homes" if ordinary else "urgent")
+                self.press_somebody()
+
+    def press_somebody(self) -> Said:
+        """Press the pendant of somebody whose last press has been dealt with."""
+        home = self._free.pop(self._random.randrange(len(self._free)))
+        ordinary = len(self.ledger.presses) % _ORDINARY_EVERY == 0
+        lane = "homes" if ordinary else "urgent"
+        return self.say(f"home-{home:03}", "pendant-1", "button", "pressed", lane=lane)
 
     def _closed(self, person: str) -> None:
         home = person.removeprefix("person-home-")

@@ -11,8 +11,10 @@ from psycopg import AsyncConnection
 from psycopg_pool import AsyncConnectionPool
 
 from runtime import log
-from runtime.database import Listener, pool
-from runtime.embedded import embedded_database
+from runtime.database import GONE, Listener, pool
+from runtime.embedded import EmbeddedDatabase, embedded_database
+from tests.chaos.house import socket_of
+from tests.chaos.proxy import link
 
 SECONDS = 30.0
 NEVER = 3600.0
@@ -153,6 +155,28 @@ async def test_a_pool_given_up_while_its_database_is_away_leaves_no_task_behind(
     async with asyncio.timeout(SECONDS):
         while asyncio.all_tasks() - before:  # noqa: ASYNC110 - tasks that end set no event
             await asyncio.sleep(0.01)
+
+
+async def test_a_server_that_takes_everything_and_answers_nothing_counts_as_gone(
+    server: EmbeddedDatabase, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr("runtime.database.ANSWERS_WITHIN", 0.5)
+    async with link("database", socket_of(server.url)) as line:
+        url = f"postgresql://telecare@127.0.0.1:{line.port}/telecare?sslmode=disable"
+        async with pool(url, name="test") as connections:
+            async with connections.connection() as connection:
+                await connection.execute("select 1")
+                line.drop()
+                with pytest.raises(GONE):
+                    await connection.execute("select 1")
+            async with asyncio.timeout(SECONDS):
+                assert await _one(connections) == 1
+
+
+async def test_what_a_broken_connection_leaves_behind_holds_no_lock_for_long(database: AsyncConnectionPool) -> None:
+    async with database.connection() as connection:
+        shown = await (await connection.execute("show idle_in_transaction_session_timeout")).fetchone()
+    assert shown == ("15s",)
 
 
 async def _one(connections: AsyncConnectionPool) -> int:
