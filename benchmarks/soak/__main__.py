@@ -19,6 +19,7 @@ from pathlib import Path
 
 from benchmarks.soak.report import as_json, faults, picture, table
 from benchmarks.soak.run import Plan, SoakError, run
+from runtime.embedded import EmbeddedError
 
 
 def main(words: list[str] | None = None) -> int:
@@ -32,7 +33,7 @@ def main(words: list[str] | None = None) -> int:
     with tempfile.TemporaryDirectory(prefix="telecare-soak-", ignore_cleanup_errors=True) as scratch:
         try:
             course, samples = asyncio.run(run(plan, given.folder or Path(scratch)))
-        except SoakError as error:
+        except (SoakError, EmbeddedError) as error:
             print(f"\n{error}\nrepeat with: {_again(given)}", file=sys.stderr)
             return 1
     verdicts = samples.verdicts(course.warm_up, course.minutes * 60)

@@ -3,6 +3,7 @@
 Nothing is started again when it ends: in a soak, a process that dies is a promise broken.
 """
 
+import asyncio
 import os
 import signal
 import sys
@@ -18,7 +19,7 @@ from benchmarks.soak import desk
 from benchmarks.soak.estate import estate
 from benchmarks.twilio_stand_in import ACCOUNT, SENDER, TOKEN
 from runtime.clock import SystemClock
-from runtime.embedded import EmbeddedBroker, EmbeddedDatabase, embedded_broker, embedded_database
+from runtime.embedded import EmbeddedBroker, EmbeddedDatabase, EmbeddedError, embedded_broker, embedded_database
 from runtime.embedded_process import OwnedProcess, private_folder
 from runtime.migrate import migrate
 from runtime.ports import free_port
@@ -63,11 +64,25 @@ async def service(data_dir: Path, homes: int, twilio_url: str, leaks: Leaks) -> 
         try:
             for room in rooms.values():
                 await room.start()
-            await ready(database.url, http, SystemClock())
-            yield Service(database, broker, rooms, http, data_dir)
+            running = Service(database, broker, rooms, http, data_dir)
+            await _open(running)
+            yield running
         finally:
             for room in reversed(list(rooms.values())):
                 await room.stop(15)
+
+
+async def _open(running: Service) -> None:
+    """Wait until the whole way is open; EmbeddedError with a room's last words where it ended instead."""
+    opening = asyncio.ensure_future(ready(running.database.url, running.http, SystemClock()))
+    try:
+        while not opening.done():
+            for name in running.ended():
+                raise EmbeddedError(f"{name} ended at its start:\n{running.rooms[name].last_lines()}")
+            await asyncio.wait([opening], timeout=0.5)
+        await opening
+    finally:
+        opening.cancel()
 
 
 async def _move_in(database_url: str, homes: int) -> None:
