@@ -31,7 +31,7 @@ _OPEN = {TransactionStatus.INTRANS, TransactionStatus.INERROR}
 _NOWHERE = PGconn.connect_start(b"host=/nowhere")
 _NOWHERE.finish()
 _POLLED = {Wait.R: select.POLLIN, Wait.W: select.POLLOUT, Wait.RW: select.POLLIN | select.POLLOUT}
-_LOOK_MS = 2
+_LOOK_MS = 8
 
 
 class Wire(Protocol):

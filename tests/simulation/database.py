@@ -23,6 +23,8 @@ from runtime.migrate import migrate
 from schema.instants import Instant
 
 _DIGITS = 20
+POISON = -6666
+"""A signal strength that this database refuses, as a real one will refuse what nobody thought of."""
 _MAKE = """
     alter database {name} set search_path = public, pg_catalog;
     alter database {name} set synchronous_commit = off;
@@ -83,6 +85,7 @@ class Database:
         with asyncio.Runner(loop_factory=asyncio.new_event_loop) as runner:
             runner.run(_migrated(self.url))
         self.control.execute(_QUIET)
+        self.control.execute(f"alter table readings add check (signal is distinct from {POISON})".encode())
 
     def close(self) -> None:
         """End every backend and drop the database."""

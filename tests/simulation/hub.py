@@ -11,6 +11,7 @@ from typing import NamedTuple
 
 from schema.instants import SECOND, Duration, Instant, iso, parse_instant
 from tests.simulation.broker import Broker
+from tests.simulation.database import POISON
 from tests.simulation.lives import Happening
 from tests.simulation.story import Story
 from tests.simulation.weather import Weather, draws
@@ -49,6 +50,7 @@ class Told(NamedTuple):
     said_at: Instant | None  # by the device's clock
     seq: int | None
     boot: int
+    poison: bool
 
 
 class Hub:
@@ -82,7 +84,7 @@ class Hub:
         said = clock.says(now, self._began)
         told = Told(
             self.home, happening.device, happening.kind, happening.value, now,
-            None if said is None else said // 1000 * 1000, seq if clock.counts else None, 1,
+            None if said is None else said // 1000 * 1000, seq if clock.counts else None, 1, happening.poison,
         )  # fmt: skip
         urgent = happening.kind in URGENT and self._draw.random() < 0.8
         outbox = self._outboxes[urgent]
@@ -103,6 +105,7 @@ class Hub:
             await more.wait()
             while outbox:
                 many = self._together(outbox) if len(outbox) > 3 and self._draw.random() < 0.5 else [outbox[0]]
+                many = many or [outbox[0]]
                 for _ in many:
                     outbox.popleft()
                 self._under_way[urgent] = many
@@ -114,7 +117,7 @@ class Hub:
         """Return what comes next of the same device: it goes out as one list."""
         many = []
         for told in outbox:
-            if told.device != outbox[0].device or len(many) == 10:
+            if told.device != outbox[0].device or told.poison or len(many) == 10:
                 break
             many.append(told)
         return many
@@ -182,4 +185,6 @@ def _words(told: Told) -> dict[str, object]:
         words["at"] = iso(told.said_at)
     if told.seq is not None:
         words |= {"seq": told.seq, "boot": told.boot}
+    if told.poison:
+        words["signal"] = POISON
     return words

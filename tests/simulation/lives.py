@@ -11,13 +11,14 @@ HEARTBEAT = 45.0
 
 
 class Happening(NamedTuple):
-    """One fact of a home, `at` seconds after the world began."""
+    """One fact of a home, `at` seconds after the world began; a poisonous one the database will refuse."""
 
     at: float
     home: str
     device: str
     kind: str
     value: str
+    poison: bool = False
 
 
 def lives(seed: int, village: Village, span: float, whole: float) -> list[Happening]:
@@ -77,5 +78,5 @@ def _calls(resident: Resident, draw: Random, span: float) -> Iterator[Happening]
 def _beats(home: str, draw: Random, whole: float) -> Iterator[Happening]:
     at = draw.uniform(0, HEARTBEAT)
     while at < whole:
-        yield Happening(at, home, "hub", "heartbeat", "alive")
+        yield Happening(at, home, "hub", "heartbeat", "alive", draw.random() < 0.02)
         at += HEARTBEAT * draw.uniform(0.9, 1.1)

@@ -38,7 +38,10 @@ PUBLIC_URL = "https://telecare.example"
 
 def start_gateway(process: Process) -> Tasks:
     """Give the gateway's tasks, wired as in earnest; gateways of one name share their sessions with the broker."""
-    return gateway.service.tasks(f"host={process.name}", "mqtt://world", "1", process.world.clock)
+    tasks = gateway.service.tasks(f"host={process.name}", "mqtt://world", "1", process.world.clock)
+    for probes in {"probes"} & tasks.keys():
+        tasks.pop(probes).close()  # nobody asks it how it is
+    return tasks
 
 
 def start_monitor(process: Process) -> Tasks:

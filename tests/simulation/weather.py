@@ -31,7 +31,7 @@ class Chances(NamedTuple):
     undelivered: float = 0.0
 
 
-CALM = Chances()
+CALM = Chances(hint_lost=0.3)
 _WORST = Chances(
     slow=0.01,
     breaks=0.01,
@@ -58,6 +58,7 @@ class Weather:
         draw = draws(seed, "weather")
         # Each kind of trouble is absent in half of all worlds, so that none hides behind another.
         self.chances = Chances(*(worst * draw.random() if draw.random() < 0.5 else 0.0 for worst in _WORST))
+        self.chances = self.chances._replace(hint_lost=max(self.chances.hint_lost, CALM.hint_lost))
         self.usual_latency = draw.choice([0.001, 0.005, 0.03])
         self.slow_latency = draw.choice([1.0, 4.0, 7.0])
 
@@ -85,4 +86,4 @@ class Pace(NamedTuple):
         """Return the world's pace."""
         draw = draws(seed, "pace")
         tick = draw.choice([10, 20, 30]) * SECOND
-        return cls(tick, draw.choice([12.0, 20.0]), draw.randint(3, 8) * MINUTE, 5 * MINUTE)
+        return cls(tick, draw.choice([12.0, 20.0]), draw.randint(3, 7) * MINUTE, 5 * MINUTE)

@@ -75,6 +75,8 @@ class World:
             "monitor": Process(self, "monitor", start_monitor),
             "alerting": Process(self, "alerting", start_alerting),
         }
+        if draw.random() < 0.25:  # a warm standby, or a rival
+            self.processes["monitor-2"] = Process(self, "monitor-2", start_monitor)
         self.telephones = Telephones(self)
         self.operators = Operators(self)
         self.pool: SimulatedPool  # alerting's, of its present life

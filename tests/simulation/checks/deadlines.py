@@ -13,6 +13,9 @@ from tests.simulation.checks.time import slack
 from tests.simulation.homes import Resident
 from tests.simulation.world import World
 
+_ON_THE_WAY = 25 * SECOND
+"""How long what the broker has may be missing from the log while a tick says that nothing is."""
+
 
 def beds(world: World, record: Record) -> Iterator[str]:
     """Out of bed for longer than the plan allows is said; back in bed is not."""
@@ -28,6 +31,8 @@ def beds(world: World, record: Record) -> Iterator[str]:
             newest = max(known, key=lambda entry: entry.observed_at, default=None)
             if newest is None or newest.value != "out":
                 yield f"{resident.person} was said to be out of bed at {iso(said.change.at)}, and was in it"
+            elif unread := _had(world, resident, [mat], said, newest.observed_at):
+                yield f"{resident.person} was missed at {iso(said.change.at)}; the broker had {unread} long before"
             elif said.change.at < newest.observed_at + limit:
                 left = iso(newest.observed_at)
                 yield f"{resident.person}, out of bed since {left}, was missed before {resident.limit} s"
@@ -53,6 +58,8 @@ def stillness(world: World, record: Record) -> Iterator[str]:
             last = max((entry.observed_at for position, entry in seen if position < said.position), default=0)
             if said.change.at < last + limit:
                 yield f"{resident.person}, seen at {iso(last)}, was missed before {resident.limit} s"
+            elif unread := _had(world, resident, _eyes(resident), said, said.change.at - limit):
+                yield f"{resident.person} was missed at {iso(said.change.at)}; the broker had {unread} long before"
         last = max((entry.observed_at for _, entry in seen), default=0)
         if last and world.ended_at < last + limit and _running(record, resident.person, "inactivity"):
             yield f"{resident.person} was seen at {iso(last)}, and is still said to be still"
@@ -89,9 +96,23 @@ def _due(  # noqa: PLR0917 - what was due, of whom, and since when
         yield f"{resident.person}: {kind} was due at {iso(due)} and said at {iso(running.change.at)}"
 
 
+def _had(world: World, resident: Resident, devices: list[str], said: Said, after: Instant) -> str:
+    """Return what the broker had long before the finding, and shows it to be wrong: our downtime is not stillness."""
+    hub = world.hubs[resident.home]
+    even = [device for device in devices if not (hub.clock(device).steps_by or hub.clock(device).absurd)]
+    for told, taken_at in hub.taken_at.items():
+        newer = told.device in even and told.said_at is not None and told.said_at > after and told.value != "out"
+        if newer and not told.poison and taken_at < said.change.at - _ON_THE_WAY:
+            return f"{told.kind} {told.value} of {iso(told.happened_at)}"
+    return ""
+
+
+def _eyes(resident: Resident) -> list[str]:
+    return [*(f"{device}-{resident.person}" for device in ("motion", "hall", "pendant")), "pendant-0"]
+
+
 def _signs_of_life(record: Record, resident: Resident) -> list[tuple[int, ReadingEntry]]:
-    mine = [f"{device}-{resident.person}" for device in ("motion", "hall", "pendant")]
-    return [(row.position, entry) for name in (*mine, "pendant-0") for row, entry in record.told(resident.home, name)]
+    return [(row.position, entry) for name in _eyes(resident) for row, entry in record.told(resident.home, name)]
 
 
 def _findings(record: Record, subject: str, kind: Kind, change: str, rule: str | None = None) -> list[Said]:

@@ -54,6 +54,22 @@ def no_step_is_early(world: World, record: Record) -> Iterator[str]:
                     yield f"{alarm.name}: step {line.detail['step'] + 1} came at {iso(line.at)}, due {iso(due)}"
 
 
+def no_step_while_owned(world: World, record: Record) -> Iterator[str]:
+    """While somebody has an alarm its policy stands still; what joins it makes it nobody's again."""
+    for alarm in record.alarms:
+        owned = False
+        for place, line in enumerate(alarm.journal):
+            if line.action == "step" and owned:
+                yield f"{alarm.name}: step {line.detail['step'] + 1} came at {iso(line.at)}, when somebody had it"
+            joined = line.action == "joined" and owned
+            if joined and not any(later.action == "raised_again" for later in alarm.journal[place : place + 2]):
+                yield f"{alarm.name}: what joined it at {iso(line.at)} did not raise it again"
+            if line.action in {"acknowledged", "taken_over", "dispatched", "closed"}:
+                owned = True
+            elif line.action in {"released", "raised_again", "escalated", "declined"}:
+                owned = False
+
+
 def every_step_tells_somebody(world: World, record: Record) -> Iterator[str]:
     """Expect what the journal says was told to stand in the outbox; a step that tells nobody is none."""
     for alarm in record.alarms:

@@ -27,16 +27,15 @@ def none_while_owned(world: World, record: Record) -> Iterator[str]:
 
 
 def at_most_twice(world: World, record: Record) -> Iterator[str]:
-    """Expect that the provider took no message more than twice, and one twice only where the first may not have arrived."""
+    """Expect the provider to have no message more than twice, and twice only where the first may not have arrived."""
     taken = Counter(text.message.attempt for text in world.telephones.taken)
+    in_vain = {"undelivered", "failed"}
     for alarm in record.alarms:
         for notification in alarm.notifications:
             times = [attempt for attempt in notification.attempts if taken[attempt.id]]
             if len(times) > 2 or any(taken[attempt.id] > 1 for attempt in times):
                 yield f"{alarm.name}: {notification.recipient} was sent the same message {len(times)} times"
-            elif (
-                len(times) == 2 and times[0].result == "sent" and not set(times[0].receipts) & {"undelivered", "failed"}
-            ):
+            elif len(times) == 2 and times[0].result == "sent" and not set(times[0].receipts) & in_vain:
                 yield f"{alarm.name}: {notification.recipient} was sent a message again that had been sent well"
         # Two operators who want the next step at the same moment get two rounds; one round tells nobody twice.
         moments = Counter((each.phone, each.created_at, each.round) for each in alarm.notifications if each.phone)
@@ -54,6 +53,15 @@ def all_go_out(world: World, record: Record) -> Iterator[str]:
             due = max(each.not_before, world.healed_at)
             if each.state in {"waiting", "sending"} and world.ended_at - due > slack(world):
                 yield f"{alarm.name}: the message to {each.recipient} of {iso(each.created_at)} is still {each.state}"
+
+
+def ambiguous_again(world: World, record: Record) -> Iterator[str]:
+    """Expect a message whose answer failed to come to be sent once more, while nobody has the alarm."""
+    for alarm in record.alarms:
+        for each in alarm.notifications:
+            once = each.state == "failed" and [attempt.result for attempt in each.attempts] == ["ambiguous"]
+            if once and not set(each.attempts[0].receipts) & {"undelivered", "failed"}:
+                yield f"{alarm.name}: the message to {each.recipient} may never have left, and was given up"
 
 
 def receipts_are_believed(world: World, record: Record) -> Iterator[str]:

@@ -27,6 +27,10 @@ def each_counts_once(world: World, record: Record) -> Iterator[str]:
 
 
 def _once(world: World, record: Record, told: Told, given: int) -> Iterator[str]:
+    if told.poison:  # kept as bytes, and nothing waits behind it
+        if not world.database.rows("select from rejected_messages where reason like 'the database refused%%' limit 1"):
+            yield f"{told.home}/{told.device} told what the database refuses, and nothing of it was kept"
+        return
     number = record.devices.get((told.home, told.device))
     if number is None:
         if not any(isinstance(entry, UnregisteredPress) for row in record.log for entry in row.entries):
