@@ -3,7 +3,7 @@
 - A batch is whatever arrived while the last commit was under way, 1,000 messages or 1 MB at most.
 - A message is acknowledged when the transaction that holds it has committed, and at no other place.
 - The database away: the same batch is tried until it answers. Away for more than 5 s, the session disconnects
-  cleanly and the broker holds what comes; it returns when the database answers.
+  cleanly and the broker holds what comes; it returns when the database answers. An idle lane notices as well.
 - A batch that the database refuses is split until the culprit is found, which is kept as bytes.
 """
 
@@ -97,13 +97,18 @@ class Ingest:
     async def run_once(self) -> int:
         """Store and acknowledge one batch; return how many messages it had."""
         batch = self._take()
+        marks = [message for message in batch if message.topic == self._marks.topic]
         started = perf_counter()
-        await self._store(await self._prepare([message for message in batch if not self._is_mark(message)]))
+        prepared = await self._prepare([message for message in batch if message not in marks] if marks else batch)
+        if prepared:
+            await self._store(prepared)
+        else:  # marks come every second: an idle lane learns from them that the database is gone
+            await self._database.surely(ready)
         metrics.COMMIT.labels(self._lane).observe(perf_counter() - started)
         for message in batch:
             self._link.acknowledge(message)
-            if self._is_mark(message):
-                self._marks.came_back(message.payload)
+        for mark in marks:
+            self._marks.came_back(mark.payload)
         if not self._full:
             self._link.resume()
         metrics.RECEIVED.labels(self._lane).inc(len(batch))
@@ -113,9 +118,6 @@ class Ingest:
     @property
     def _full(self) -> bool:
         return len(self._queue) >= FULL_MESSAGES or self._bytes >= FULL_BYTES
-
-    def _is_mark(self, message: Message) -> bool:
-        return message.topic == self._marks.topic
 
     def _take(self) -> list[Message]:
         """Take what arrived, within the bounds of a batch; at least one message where there is any."""
@@ -149,8 +151,6 @@ class Ingest:
 
     async def _store(self, batch: list[Prepared], *, days_made: bool = False) -> None:
         """Store the batch whole, or in halves where the database refuses it, down to the culprit."""
-        if not batch:
-            return
         try:
             await self._store_whole(batch)
         except RefusedError as error:

@@ -3,10 +3,10 @@
 `urgent` carries what carries life, so that a press overtakes any backlog of the `ordinary` lane.
 """
 
+import gc
 from collections.abc import Coroutine
 from typing import Any
 
-from psycopg import AsyncConnection
 from psycopg.conninfo import make_conninfo
 
 from gateway.cap import Cap
@@ -20,7 +20,7 @@ from gateway.steady import Connect, SteadyConnection
 from gateway.ticks import MarkedLane, Ticks
 from gateway.vitals import Vitals
 from runtime.clock import Clock, SystemClock
-from runtime.database import Listener
+from runtime.database import PATIENCE, Connection, Listener
 from runtime.probes import NOWHERE, Address, Probe, serve_probes
 from runtime.service import run_together
 from runtime.settings import Settings
@@ -30,20 +30,10 @@ TOPICS: dict[Lane, tuple[str, ...]] = {"urgent": ("urgent/+/+",), "ordinary": ("
 MARKS: dict[Lane, str] = {"urgent": "urgent/_mark/{}", "ordinary": "homes/_mark/{}"}
 """Where a lane publishes to itself, matched by its own subscription; `_mark` is no home's id."""
 
-# A connection whose other end vanished without a word must not hold a lane up.
-_PATIENCE = {
-    "connect_timeout": 5,
-    "keepalives_idle": 5,
-    "keepalives_interval": 2,
-    "keepalives_count": 3,
-    "tcp_user_timeout": 10_000,
-}
-
-
 def connector(database_url: str, name: str) -> Connect:
     """Return what opens a connection shown by the server under this name."""
-    address = make_conninfo(database_url, application_name=f"gateway {name}", **_PATIENCE)
-    return lambda: AsyncConnection.connect(address)
+    address = make_conninfo(database_url, application_name=f"gateway {name}", **PATIENCE)
+    return lambda: Connection.connect(address)
 
 
 def tasks(
@@ -70,8 +60,14 @@ def tasks(
     return running | {"ticks": ticks.run(), "housekeeping": housekeeping.run(), "probes": probes}
 
 
+# A batch is some thousands of objects that live for milliseconds, none of them in a cycle.
+_OBJECTS_BETWEEN_COLLECTIONS = 20_000
+
+
 async def serve(settings: Settings) -> None:
     """Run until stopped; the database and the broker may be away, at the start or later."""
+    gc.freeze()  # what is imported stays
+    gc.set_threshold(_OBJECTS_BETWEEN_COLLECTIONS, 10, 10)
     running: dict[str, Any] = tasks(
         settings.database_url, settings.mqtt_url, settings.gateway, SystemClock(),
         probed=(settings.http_host, settings.metrics_port),

@@ -26,7 +26,7 @@ from schema.readings import Lane
 
 log = structlog.get_logger()
 
-KEEPALIVE_SECONDS = 30
+KEEPALIVE_SECONDS = 10  # a broker that has fallen silent is noticed after twice that
 CONNECT_SECONDS = 5.0
 LONGEST_RETRY_SECONDS = 5.0
 _PORTS = {"mqtts": 8883}
