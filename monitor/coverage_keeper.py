@@ -19,7 +19,7 @@ from monitor.coverage_devices import Hearing
 from monitor.coverage_rows import Progress
 from monitor.rows import read_row
 from runtime.clock import Clock
-from runtime.database import GONE
+from runtime.database import GONE, PATIENCE, Connection
 from runtime.log import LogRow, tail
 from schema.entries import HomeSet, PersonSet, PlanSet, ReadingEntry, Tick
 from schema.instants import HOUR, SECOND, Duration, Instant
@@ -34,8 +34,6 @@ _RETRY_SECONDS = 0.2
 _AFRESH_SECONDS = 5.0
 _LOCK = 20261126
 _TRY = "select pg_try_advisory_lock(%s)"
-# A connection whose other end vanished without a word must not hold the keeper up.
-_PATIENCE = {"connect_timeout": 5, "keepalives_idle": 5, "keepalives_interval": 2, "keepalives_count": 3}
 
 
 class OvertakenError(Exception):
@@ -137,12 +135,12 @@ class Keeper:
 
 async def keep(url: str, clock: Clock) -> None:
     """Keep coverage until cancelled, through every loss of the database."""
-    address = make_conninfo(url, application_name="coverage", **_PATIENCE)
+    address = make_conninfo(url, application_name="coverage", **PATIENCE)
     keeper = Keeper()
     lost_at: Instant | None = None
     while True:
         try:
-            async with await AsyncConnection.connect(address, autocommit=True) as connection:
+            async with await Connection.connect(address, autocommit=True) as connection:
                 if lost_at is not None:
                     keeper.away(lost_at, clock.now())
                     lost_at = None

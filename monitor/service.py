@@ -17,7 +17,7 @@ from monitor.engine import Counts, Monitor
 from monitor.pruning import prune_log
 from monitor.vitals import Vitals
 from runtime.clock import Clock, SystemClock
-from runtime.database import Listener
+from runtime.database import PATIENCE, Connection, Listener
 from runtime.probes import Probe, serve_probes
 from runtime.service import run_together
 from runtime.settings import Settings
@@ -28,14 +28,6 @@ log = structlog.get_logger()
 _POLL = 1.0  # s: a notification may be lost, and a blind tick is due each second
 _RETRY = 0.5  # s, with the database gone
 _RIVAL = 0.2  # s, where another monitor was first
-# A connection whose other end vanished without a word must not hold the monitor up.
-_PATIENCE = {
-    "connect_timeout": 5,
-    "keepalives_idle": 5,
-    "keepalives_interval": 2,
-    "keepalives_count": 3,
-    "tcp_user_timeout": 10_000,
-}
 
 
 async def serve(settings: Settings) -> None:
@@ -53,11 +45,11 @@ async def serve(settings: Settings) -> None:
 
 async def watch(url: str, listener: Listener, clock: Clock, vitals: Vitals | None = None) -> None:
     """Watch until cancelled, through every loss of the database."""
-    address = make_conninfo(url, application_name="monitor", **_PATIENCE)
+    address = make_conninfo(url, application_name="monitor", **PATIENCE)
     away = False
     while True:
         try:
-            async with await AsyncConnection.connect(address, autocommit=True) as connection:
+            async with await Connection.connect(address, autocommit=True) as connection:
                 if away:
                     log.info("the database is back", action="reconnect")
                 away = False
