@@ -30,6 +30,7 @@ TOPICS: dict[Lane, tuple[str, ...]] = {"urgent": ("urgent/+/+",), "ordinary": ("
 MARKS: dict[Lane, str] = {"urgent": "urgent/_mark/{}", "ordinary": "homes/_mark/{}"}
 """Where a lane publishes to itself, matched by its own subscription; `_mark` is no home's id."""
 
+
 def connector(database_url: str, name: str) -> Connect:
     """Return what opens a connection shown by the server under this name."""
     address = make_conninfo(database_url, application_name=f"gateway {name}", **PATIENCE)
