@@ -9,6 +9,7 @@ Exits with 1 where a promise broke, having said which, where the logs are, and t
 import argparse
 import asyncio
 import logging
+import os
 import secrets
 import shutil
 import sys
@@ -19,17 +20,26 @@ import uvloop
 
 from runtime.logs import configure_logs
 from schema.instants import SECOND
+from tests.chaos import small_disk
 from tests.chaos.report import Progress, table
 from tests.chaos.run import Chaos
-from tests.chaos.scenarios import database_away, links, play, poison
+from tests.chaos.scenarios import database_away, disk_full, links, play, poison
 
-SCENARIOS = {"database-away": database_away.SCENARIO, "poison": poison.SCENARIO, "proxy": links.SCENARIO}
+SCENARIOS = {
+    "database-away": database_away.SCENARIO,
+    "disk-full-broker": disk_full.BROKER,
+    "disk-full-database": disk_full.DATABASE,
+    "poison": poison.SCENARIO,
+    "proxy": links.SCENARIO,
+}
 
 
 def main() -> int:
     """Run what is asked for, and return the exit status."""
     asked = _arguments()
     configure_logs("console", level=logging.ERROR)
+    if asked.scenario and SCENARIOS[asked.scenario].disk and small_disk.PLACE not in os.environ:
+        return _on_a_small_disk(SCENARIOS[asked.scenario].disk)
     folder = asked.folder or Path(tempfile.mkdtemp(prefix="telecare-chaos-"))
     progress = Progress()
     with asyncio.Runner(loop_factory=uvloop.new_event_loop) as runner:
@@ -42,6 +52,16 @@ def main() -> int:
     _say("\n- ".join(["\nBROKEN:", *broken]))
     _say(f"\nThe logs of all processes and the tables are in {folder}. To repeat it:\n  {_again(asked)}")
     return 1
+
+
+def _on_a_small_disk(megabytes: int) -> int:
+    """Run the same command again where there is a small disk; where there can be none, say so."""
+    with tempfile.TemporaryDirectory(prefix="telecare-disk-") as folder:
+        status = small_disk.within(small_disk.again(), Path(folder), megabytes)
+    if status is None:
+        _say("Not played: this machine lets nobody mount a small disk of their own (no user or mount namespaces).")
+        return 0
+    return status
 
 
 async def _played(asked: argparse.Namespace, folder: Path, progress: Progress) -> tuple[list[str], str]:

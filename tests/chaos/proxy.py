@@ -42,6 +42,7 @@ class Link:
         self.heard: Callable[[object, bytes], None] | None = None  # given (connection, what came from the far end)
         self._target = target
         self._pairs = set[_Pair]()
+        self._carrying = set[asyncio.Task[None]]()
         self._passing = asyncio.Event()
         self._passing.set()
         self._refusing = False
@@ -81,6 +82,10 @@ class Link:
     async def carry(self, reader: asyncio.StreamReader, writer: asyncio.StreamWriter) -> None:
         """Carry one connection until either end closes it."""
         pair = _Pair(writer)
+        ours = asyncio.current_task()
+        assert ours is not None
+        self._carrying.add(ours)
+        ours.add_done_callback(self._carrying.discard)
         self._pairs.add(pair)
         try:
             await self._passing.wait()
@@ -93,6 +98,14 @@ class Link:
         finally:
             self._pairs.discard(pair)
             pair.reset()
+
+    async def close(self) -> None:
+        """Break every connection for good, and leave no task behind."""
+        self.cut()
+        carrying = list(self._carrying)
+        for each in carrying:
+            each.cancel()
+        await asyncio.gather(*carrying, return_exceptions=True)
 
     async def _reach(self) -> tuple[asyncio.StreamReader, asyncio.StreamWriter]:
         if isinstance(self._target, str):
@@ -125,5 +138,4 @@ async def link(name: str, target: Target) -> AsyncIterator[Link]:
         yield laid
     finally:
         server.close()
-        laid._passing.set()
-        laid.cut()
+        await laid.close()

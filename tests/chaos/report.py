@@ -43,7 +43,7 @@ def table(chaos: Chaos, figures: Figures, more: Sequence[tuple[str, str]] = ()) 
     faults = ", ".join(f"{name} {house.faults[name]}" for name in sorted(house.faults))
     rate = (chaos.ledger.made + len(chaos.ledger.said)) / chaos.seconds
     rows = [
-        ("run", f"seed {chaos.seed}, {chaos.seconds / 60:g} minutes, {rate:.0f} readings/s"),
+        ("run", f"seed {chaos.seed}, {chaos.seconds / 60:.1f} minutes, {rate:.0f} readings/s"),
         ("`kill -9`", f"{house.kills.total()} ({kills})"),
         ("faults of links", f"{house.faults.total()} ({faults})"),
         ("slowest start of each service", _starts(house)),

@@ -41,6 +41,7 @@ _TO_DO = """
          + (select count(*) from notifications
             where state in ('waiting', 'sending') and not_before <= clock_timestamp())
 """
+_ALARM = "select id from alarms where person = %s and kind = 'button' and onset = %s"
 _STEPPED_TICKS = """
     select entries from log
     where kind = 'tick' and committed_at > %s and position <= (select min(position) from monitor_cursors)
@@ -116,8 +117,10 @@ class Chaos:
                     group.create_task(self._show(house_, say)),
                 ]
                 self.began = self._clock.now()
+                background.append(group.create_task(self._hear_on()))
                 starved = _starved()
                 await self._storm(house_)
+                self.seconds = self.seconds_since_began
                 self.starved = _starved() - starved
                 await self._calm(house_, say)
                 for task in background:
@@ -186,8 +189,16 @@ class Chaos:
         if number % _DOUBLED_EVERY == 0:
             hub.say(message)
 
+    async def _hear_on(self) -> None:
+        """Let devices that are never silent be heard to the very end."""
+        while True:
+            for life in self.lives:
+                if life.is_heard_on and self.seconds_since_began * SECOND >= life.starts:
+                    self.say(life.home, life.lines[0].device, life.lines[0].kind, life.lines[0].value)
+            await asyncio.sleep(self.pace.rule / 3 / SECOND)
+
     async def _beat(self) -> None:
-        """Let devices that must not be silent be heard from the beginning.
+        """Let devices that must not be silent be heard while the house opens.
 
         The broker keeps nothing before a gateway's session is there, so these are not counted on.
         """
@@ -240,6 +251,17 @@ class Chaos:
         mark = said if counted else None
         self.hubs[hash(said.at) % HUBS].say(Message(f"{lane}/{home}/{device}".encode(), payload.encode(), mark))
         return said
+
+    async def through(self, house_: House, press: Said, since: Instant) -> Duration:
+        """Return how long it took, from then on, until the press was an alarm and its SMS had left; wait for it."""
+        while True:
+            with suppress(psycopg.Error):
+                async with await psycopg.AsyncConnection.connect(house_.database.url, autocommit=True) as connection:
+                    asked = (f"person-{press.home}", moment(press.at))
+                    found = await (await connection.execute(_ALARM, asked)).fetchone()
+                    if found and self.twilio.pages[found[0]]:
+                        return self.now() - since
+            await asyncio.sleep(0.1)
 
     # --- the calm ------------------------------------------------------------------------------------
 

@@ -3,7 +3,7 @@
 - `home-NNN`: one person, a motion sensor that never stops speaking (the load) and a pendant (the presses).
 - `life-NNN`: one person who does one thing that a rule waits for: leaves the bed, leaves the door open, falls
   silent. When the rule is due follows from the script alone. Most are put right later, some never.
-- `calm-NNN`: the same, but put right in time: no alarm may ever come of them.
+- `calm-NNN`: the same, but put right in time, or heard to the end: no alarm may ever come of them.
 """
 
 from typing import Any, Literal, NamedTuple
@@ -54,6 +54,11 @@ class Life(NamedTuple):
     due: Duration | None  # after it begins; None: never
 
     @property
+    def is_heard_on(self) -> bool:
+        """Whether its device goes on to be heard, every third of what it may be silent for, to the very end."""
+        return self.kind == "silence" and self.due is None
+
+    @property
     def person(self) -> str:
         """The id of who lives there."""
         return f"person-{self.home}"
@@ -79,11 +84,9 @@ def _life(number: int, kind: Kind, starts: Duration, at: Pace, *, calm: bool, fo
     if kind == "silence":  # heard from the beginning, or it would be silent then
         lines = [Line(each, device, said, before) for each in range(-starts, onset, at.rule // 3)] + lines[1:]
     due = onset + at.rule
-    if calm and kind == "silence":
-        lines += [Line(each, device, said, right) for each in range(onset, onset + 4 * at.rule, at.rule // 3)]
-    elif calm:
+    if calm:
         lines.append(Line(onset + at.rule // 3, device, said, right))
-    elif not for_good:
+    elif not for_good and kind != "silence":
         lines.append(Line(due + at.put_right_after, device, said, right))
     home = f"{'calm' if calm else 'life'}-{number:03}"
     return Life(home, kind, starts, tuple(lines), onset, None if calm else due)

@@ -41,6 +41,7 @@ class Scenario(NamedTuple):
     minutes: float
     rate: int
     engines: Callable[[Path], dict[str, Path]] | None = None  # where database or broker live, if elsewhere
+    disk: int = 0  # MB of a small disk it wants
     settings: Callable[[Path], dict[str, str]] | None = None  # of the services, beside the usual
 
 

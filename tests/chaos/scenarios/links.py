@@ -12,11 +12,8 @@ A pendant is pressed in the moment of each fault; the time until its alarm is th
 import asyncio
 from contextlib import suppress
 
-import psycopg
-
-from schema.instants import SECOND, Duration, Instant, moment
+from schema.instants import SECOND
 from tests.chaos.house import House
-from tests.chaos.ledger import Said
 from tests.chaos.run import Chaos, Trouble
 from tests.chaos.scenarios import Scenario, Stage
 from tests.chaos.storm import LINKS
@@ -24,7 +21,6 @@ from tests.chaos.storm import LINKS
 STALL_SECONDS = 20.0
 AFTER_STALL, AFTER_CUT, AFTER_DROP = 12.0, 12.0, 60.0  # s within which a press must be through
 _EACH_SECONDS = 45.0  # of the whole run, for each link, where all three are done whole
-_ALARM = "select id from alarms where person = %s and kind = 'button' and onset = %s"
 
 
 def trouble(stage: Stage, seconds: float) -> Trouble:
@@ -50,7 +46,7 @@ async def _once(  # noqa: PLR0917 - one fault of one link
     took = None
     with suppress(TimeoutError):
         async with asyncio.timeout(within):
-            took = await _through(chaos, house, pressed, began)
+            took = await chaos.through(house, pressed, began)
     what = {"stall": f"stalled for {stall:.0f} s", "cut": "cut", "drop": "half-open"}[deed]
     said = "never" if took is None else f"{took / SECOND:.1f} s"
     stage.measured(f"{name} {what}: a press is through after", said)
@@ -59,16 +55,6 @@ async def _once(  # noqa: PLR0917 - one fault of one link
         healing.cancel()
     link.heal()
     house.away[name].append((began, chaos.now()))
-
-
-async def _through(chaos: Chaos, house: House, press: Said, began: Instant) -> Duration:
-    """Return how long it took until the press is an alarm and its SMS has left."""
-    async with await psycopg.AsyncConnection.connect(house.database.url, autocommit=True) as connection:
-        while True:
-            found = await (await connection.execute(_ALARM, (f"person-{press.home}", moment(press.at)))).fetchone()
-            if found and chaos.twilio.pages[found[0]]:
-                return chaos.now() - began
-            await asyncio.sleep(0.05)
 
 
 SCENARIO = Scenario("each link stalled, cut and half-open", trouble, minutes=3, rate=200)
