@@ -13,6 +13,7 @@ COPY alerting alerting
 COPY simulator simulator
 COPY telecare telecare
 RUN pip install --no-cache-dir --no-deps --no-build-isolation .
+RUN install -d -o 65534 -g 65534 /var/lib/telecare
 USER 65534:65534
 ENTRYPOINT ["telecare"]
 CMD ["--help"]

@@ -12,7 +12,7 @@ from psycopg import AsyncConnection
 
 from runtime.migrate import migrations
 from runtime.settings import Settings
-from schema.instants import HOUR, Instant, moment
+from schema.instants import HOUR, MINUTE, Instant, in_words, instant, moment
 from schema.localtime import local
 from schema.people_gaps import consent_gaps, contact_gaps, plan_gaps, team_gaps
 from schema.people_stored import Stored, all_stored
@@ -21,6 +21,8 @@ State = Literal["ok", "look", "wrong"]
 OLDEST_PYTHON = (3, 11)
 SILENT_AFTER = 25 * HOUR
 """Battery devices report once a day at the least."""
+CANARY_SEEN_WITHIN = 3 * MINUTE
+"""Watchers press each minute at the least."""
 _NAMED = 5
 
 
@@ -42,6 +44,7 @@ _UNSEEN = """
       and (s.last_seen_at is null or s.last_seen_at < %s)
     order by 2 desc, s.last_seen_at, 1
 """
+_CANARY = "select max(recorded_at) from alarms where canary"
 _REJECTED = """
     select reason, count(*), count(distinct home)
     from rejected_messages where received_at > %s group by 1 order by 2 desc, 1
@@ -84,6 +87,41 @@ def settings_checked(settings: Settings) -> Iterator[Line]:
         yield Line("wrong", "public address", "not set: no receipt or reply can reach us", "set TELECARE_PUBLIC_URL")
 
 
+def watcher_checked(settings: Settings) -> Iterator[Line]:
+    """Check whether anybody outside would be told that no press reaches the desk."""
+    ways = [
+        words
+        for words, there in (("a text to who is on call", settings.watch_to), ("a heartbeat", settings.heartbeat_url))
+        if there
+    ]
+    if not settings.watch_token:
+        to_do = "set TELECARE_WATCH_TOKEN for it and the console, and run telecare watch, best on another machine"
+        yield Line("look", "watcher", "none is set here: a service that is blind tells nobody", to_do)
+    elif not ways:
+        to_do = "set TELECARE_WATCH_TO or TELECARE_HEARTBEAT_URL, best both"
+        yield Line("look", "watcher", "it presses and has nobody to tell", to_do)
+    elif len(ways) == 1:
+        to_do = "set TELECARE_HEARTBEAT_URL" if settings.watch_to else "set TELECARE_WATCH_TO"
+        yield Line(
+            "look", "watcher", f"it has one way out, {ways[0]}: another would still be open where that fails", to_do
+        )
+    else:
+        yield Line("ok", "watcher", f"it tells by {' and '.join(ways)}; telecare watch --try shows that they arrive")
+
+
+async def canary_checked(connection: AsyncConnection, at: Instant) -> Line:
+    """Check that a canary's press has come up at the desk of late."""
+    row = await (await connection.execute(_CANARY)).fetchone()
+    seen = None if row is None or row[0] is None else instant(row[0])
+    if seen is None:
+        return Line("look", "canary", "no canary's press has ever been at the desk", "run telecare watch")
+    if at - seen > CANARY_SEEN_WITHIN:
+        return Line(
+            "look", "canary", f"none has been at the desk for {in_words(at - seen)}", "is telecare watch running?"
+        )
+    return Line("ok", "canary", f"a press was at the desk {in_words(at - seen)} ago")
+
+
 async def tables_checked(connection: AsyncConnection) -> Line:
     """Check that the database is migrated."""
     cursor = await connection.execute("select to_regclass('migrations') is not null")
@@ -109,6 +147,7 @@ async def house_checked(connection: AsyncConnection, at: Instant) -> AsyncIterat
         yield line
     async for line in _rejected(connection, at):
         yield line
+    yield await canary_checked(connection, at)
 
 
 async def _storage(connection: AsyncConnection) -> Line:

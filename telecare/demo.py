@@ -93,6 +93,7 @@ class Demo:
             "TELECARE_DATA_DIR": str(self._data_dir),
             "TELECARE_WATCH_TOKEN": settings.watch_token or token_urlsafe(24),
         }
+        self._probes = {name: free_port() for name in ("alerting", "monitor", "gateway", "watcher")}
         self._staff: list[Login] = []
 
     def _same_port(self) -> int:
@@ -115,14 +116,19 @@ class Demo:
 
     async def live(self, people: Path, *, simulate: bool) -> None:
         """Run the rooms until asked to stop, and end them in order: homes first, the console last."""
-        rooms = [Room(name, [name], self._data_dir, self._settings) for name in ("alerting", "monitor", "gateway")]
+        rooms = [
+            Room(name, [name], self._data_dir, self._settings | self._probed(name))
+            for name in ("alerting", "monitor", "gateway")
+        ]
         homes = Room(
             "homes",
             ["simulate", "--people", str(people), "--mqtt", self._broker.hub_url],
             self._data_dir,
             self._settings,
         )
-        watcher = Room("watcher", ["watch"], self._data_dir, self._settings | self._watching())
+        watcher = Room(
+            "watcher", ["watch"], self._data_dir, self._settings | self._watching() | self._probed("watcher")
+        )
         async with AsyncExitStack() as stack:
             for room in rooms:
                 await room.start()
@@ -138,6 +144,9 @@ class Demo:
                 "demo", drain_seconds=120, welcome=self._welcome(homes, watcher, simulate=simulate), **watched
             )
 
+    def _probed(self, name: str) -> dict[str, str]:
+        return {"TELECARE_METRICS_PORT": str(self._probes[name])}
+
     def _watching(self) -> dict[str, str]:
         """Return what the watcher needs: it comes as a hub comes, and looks as an operator looks."""
         return {"TELECARE_MQTT_URL": self._broker.hub_url, "TELECARE_WATCH_DESK": self._http}
@@ -152,7 +161,8 @@ class Demo:
         if simulate:
             await homes.start()
         write_private(
-            announcement(self._data_dir), json.dumps(demo_json(self._http, self._broker, self._staff, ids), indent=1)
+            announcement(self._data_dir),
+            json.dumps(demo_json(self._http, self._broker, self._staff, ids, self._probes), indent=1),
         )
         welcome(self._http, self._staff, cast("list[tuple[str, str, str]]", pendants), self._data_dir)
         kept = (watcher, homes) if simulate else (watcher,)

@@ -31,12 +31,12 @@ def doctor() -> None:
 
 
 async def _all(settings: Settings) -> "list[Line]":
-    from telecare.checkup import python_version, settings_checked  # noqa: PLC0415 - so that --help answers at once
+    from telecare.checkup import python_version, settings_checked, watcher_checked  # noqa: PLC0415 - so that --help answers at once
 
     lines = [python_version()]
     lines += [line async for line in _database(settings)]
     lines.append(_broker(settings))
-    return [*lines, *settings_checked(settings)]
+    return [*lines, *settings_checked(settings), *watcher_checked(settings)]
 
 
 async def _database(settings: Settings) -> "AsyncIterator[Line]":

@@ -11,11 +11,15 @@ from typing import Literal
 import psycopg
 from psycopg import AsyncConnection
 
+from runtime.clock import SystemClock
 from runtime.settings import Settings
 from schema.entries import Tick, pack
+from schema.instants import SECOND
+from telecare.watcher.memory import file_of, recalled
+from telecare.watcher.vitals import standing_still
 
 _BLIND = pack([Tick(blind=True)])
-Room = Literal["gateway", "monitor", "alerting"]
+Room = Literal["gateway", "monitor", "alerting", "watcher"]
 
 # The newest tick of a live gateway is about a second old; while it drains a backlog ticks wait, rows do not. The
 # monitor's own ticks, marked blind, take the place of a dead gateway's, and facts may come from anybody.
@@ -36,6 +40,8 @@ async def ill(room: Room, settings: Settings) -> str | None:
     """Return what is wrong with the room in a sentence, or None when it is at work."""
     if room == "alerting":
         return _console_ill(settings.http_port)
+    if room == "watcher":
+        return _watcher_ill(settings)
     question, fault = {
         "gateway": (_GATEWAY, "nothing has been appended to the log for 15 s"),
         "monitor": (_MONITOR, "the monitor is more than 15 s behind the log"),
@@ -54,6 +60,12 @@ def _console_ill(port: int) -> str | None:
             return None if answer.status == 200 else f"the console answers {answer.status}"
     except (urllib.error.URLError, TimeoutError) as error:
         return f"the console does not answer on port {port} ({error})"
+
+
+def _watcher_ill(settings: Settings) -> str | None:
+    """Ask its file alone: a watcher that tells of an outage is at work."""
+    known = recalled(file_of(settings.data_dir))
+    return standing_still(known, round(settings.watch_every * SECOND), SystemClock().now())
 
 
 def check(room: Room, settings: Settings) -> str | None:

@@ -54,8 +54,10 @@ def _password() -> str:
     return "-".join(secrets.token_hex(2) for _ in range(3))
 
 
-def demo_json(http: str, broker: EmbeddedBroker, staff: list[Login], homes: list[str]) -> dict[str, Any]:
-    """Return what `demo.json` holds (design.md 3.4)."""
+def demo_json(
+    http: str, broker: EmbeddedBroker, staff: list[Login], homes: list[str], probes: dict[str, int]
+) -> dict[str, Any]:
+    """Return what `demo.json` holds (design.md 3.4), and where each room answers /health, /ready and /metrics."""
     return {
         "http": http,
         "mqtt": {
@@ -66,6 +68,7 @@ def demo_json(http: str, broker: EmbeddedBroker, staff: list[Login], homes: list
         },
         "users": [{"user": login.user, "password": login.password, "role": login.role} for login in staff],
         "homes": homes,
+        "probes": {room: f"http://127.0.0.1:{port}" for room, port in probes.items()},
     }
 
 

@@ -10,8 +10,10 @@ import aiohttp
 import structlog
 
 from runtime.clock import Clock, SystemClock
+from runtime.probes import Probe, serve_probes
 from runtime.service import run_together
 from runtime.settings import Settings
+from schema.instants import SECOND
 from telecare.canaries import watched
 from telecare.refusal import Refusal
 from telecare.watcher import outside
@@ -23,6 +25,7 @@ from telecare.watcher.outside import NotToldError
 from telecare.watcher.rounds import Rounds
 from telecare.watcher.service import Watcher
 from telecare.watcher.texts import seconds
+from telecare.watcher.vitals import Vitals
 
 log = structlog.get_logger()
 
@@ -66,7 +69,14 @@ async def serve(settings: Settings) -> None:
     async with _session() as session:
         watcher = _watcher(settings, plan, session, clock)
         _say_who_is_told(settings, plan)
-        await run_together("watcher", watch=watcher.watch(), tell=watcher.tell(), beat=watcher.beat())
+        vitals = Vitals(lambda: watcher.known, round(settings.watch_every * SECOND), clock)
+        await run_together(
+            "watcher",
+            watch=watcher.watch(),
+            tell=watcher.tell(),
+            beat=watcher.beat(),
+            probes=serve_probes(settings.http_host, settings.metrics_port, Probe(vitals.reasons)),
+        )
 
 
 async def try_out(settings: Settings, say: Callable[[str], None]) -> bool:

@@ -5,6 +5,7 @@ somebody must not keep the watcher from it.
 """
 
 import re
+from base64 import b64encode
 
 import aiohttp
 import structlog
@@ -47,7 +48,8 @@ class Twilio:
     def __init__(self, settings: Settings, session: aiohttp.ClientSession) -> None:
         base = (settings.twilio_base_url or TWILIO).rstrip("/")
         self._url = f"{base}/2010-04-01/Accounts/{settings.twilio_account_sid}/Messages.json"
-        self._authorised = aiohttp.BasicAuth(settings.twilio_account_sid, settings.twilio_auth_token)
+        login = f"{settings.twilio_account_sid}:{settings.twilio_auth_token}"
+        self._headers = {"Authorization": f"Basic {b64encode(login.encode()).decode()}"}
         self._sender = settings.twilio_from
         self._session = session
 
@@ -57,7 +59,7 @@ class Twilio:
         form = {"To": number, "Body": body, sender: self._sender}
         limit = aiohttp.ClientTimeout(total=ANSWERS_WITHIN)
         try:
-            async with self._session.post(self._url, data=form, auth=self._authorised, timeout=limit) as answer:
+            async with self._session.post(self._url, data=form, headers=self._headers, timeout=limit) as answer:
                 if answer.status >= 300:
                     raise NotToldError(f"Twilio refused it (HTTP {answer.status}, error {await _code(answer)})")
         except TimeoutError as error:

@@ -11,7 +11,7 @@ from typer.testing import CliRunner, Result
 from runtime.settings import Settings
 from telecare import people
 from telecare.broker_check import broker_checked
-from telecare.checkup import settings_checked
+from telecare.checkup import settings_checked, watcher_checked
 from telecare.doctor import doctor
 from tests.conftest import BrokerAddress
 
@@ -156,3 +156,31 @@ def test_something_that_is_no_broker_is_wrong() -> None:
 def test_an_address_that_is_none_is_wrong(url: str) -> None:
     answer = broker_checked(url)
     assert (answer.state, answer.to_do) == ("wrong", "expected mqtt://user:password@host:port")
+
+
+def test_who_would_be_told_of_a_blind_service_is_said() -> None:
+    def said(**settings: str) -> tuple[str, str]:
+        (found,) = watcher_checked(Settings(**settings))  # type: ignore[arg-type] # all of these are texts
+        return found.state, found.what
+
+    assert said() == ("look", "none is set here: a service that is blind tells nobody")
+    assert said(watch_token="t") == ("look", "it presses and has nobody to tell")
+    assert said(watch_token="t", heartbeat_url="https://beats.example")[0] == "look"
+    state, what = said(watch_token="t", heartbeat_url="https://beats.example", watch_to="+447700900199")
+    assert state == "ok"
+    assert "900199" not in what
+
+
+def test_when_a_canary_was_last_at_the_desk_is_said(whole: str) -> None:
+    CliRunner().invoke(people.app, ["load", str(EXAMPLE)])
+    assert "no canary's press has ever been at the desk" in line(checkup(), "canary")
+    with psycopg.connect(whole) as connection:
+        connection.execute(
+            "insert into alarms (subject_kind, subject, kind, rule, priority, canary, reason, onset, raised_at, due_at,"
+            " recorded_at) values ('home', '_canary-1', 'button', 'button', 'life', true, '', now(), now(), now(),"
+            " now() - interval '20 seconds')"
+        )
+    assert line(checkup(), "canary").startswith("ok")
+    with psycopg.connect(whole) as connection:
+        connection.execute("update alarms set recorded_at = now() - interval '10 minutes'")
+    assert "none has been at the desk for 10 min" in line(checkup(), "canary")

@@ -1,11 +1,17 @@
 """A room is judged by what it has done, so that alive and stuck is not healthy."""
 
+from pathlib import Path
+
 from psycopg_pool import AsyncConnectionPool
 
+from runtime.clock import SystemClock
 from runtime.log import append
 from runtime.settings import Settings
 from schema.entries import Tick, pack
+from schema.instants import MINUTE
 from telecare.healthy import ill
+from telecare.watcher.judgement import Known, Outage
+from telecare.watcher.memory import Memory, file_of
 
 
 async def test_a_gateway_that_ticks_is_at_work_and_one_the_monitor_ticks_for_is_not(
@@ -47,3 +53,15 @@ async def test_a_console_that_does_not_answer_is_named() -> None:
     fault = await ill("alerting", Settings(http_port=1))
     assert fault
     assert "does not answer" in fault
+
+
+async def test_a_watcher_is_at_work_while_it_makes_its_rounds_and_one_that_tells_of_an_outage_is_too(
+    tmp_path: Path,
+) -> None:
+    settings, now = Settings(data_dir=tmp_path), SystemClock().now()
+    assert await ill("watcher", settings) == "no press has been made yet"
+    outage = Outage(since=now, where="way", why="not within 30 s")
+    Memory(file_of(tmp_path)).keep(Known(looked_at=now, outage=outage))
+    assert await ill("watcher", settings) is None
+    Memory(file_of(tmp_path)).keep(Known(looked_at=now - 10 * MINUTE))
+    assert await ill("watcher", settings) == "no press was made for 10 min"
