@@ -3,7 +3,7 @@
 "use strict";
 
 (() => {
-  const HEARTBEAT_MISSED_MS = 16000; // heartbeats come each 10 s
+  const HEARTBEAT_MISSED_MS = 9000; // heartbeats come each 5 s
   const CUT_OFF_MS = 4000; // a connection lost for so long is said, not waited out
   const SETTLED_MS = 1500; // a key acts on what has been first for so long, and was read
   const page = document.body;

@@ -67,7 +67,7 @@ async def test_a_press_is_on_the_stream_even_when_no_notification_came(house: Ho
         assert (await next_alarm(lines))["reason"] == "unseen"
 
 
-async def test_heartbeats_come_each_ten_seconds_while_the_desk_sees(
+async def test_heartbeats_come_each_few_seconds_while_the_desk_sees(
     house: House, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     monkeypatch.setattr(live, "HEARTBEAT_S", 0.1)
