@@ -16,7 +16,7 @@ from alerting.escalation import Due
 from alerting.record import locked_due
 from alerting.walk import tell
 from runtime.clock import Clock
-from runtime.database import GONE, Listener
+from runtime.database import GONE, Listener, in_words
 from schema.alarms import PRIORITIES
 from schema.instants import Instant, moment
 
@@ -57,7 +57,7 @@ class Engine:
                 await listener.wait("findings", 1)
             except GONE as error:
                 if not away:
-                    log.warning("the database does not answer; trying on", action="engine", error=str(error))
+                    log.warning("the database does not answer; trying on", action="engine", error=in_words(error))
                 away = True
                 await asyncio.sleep(0.5)
 

@@ -15,7 +15,7 @@ import psycopg
 import structlog
 from psycopg import AsyncConnection
 
-from runtime.database import GONE
+from runtime.database import GONE, in_words
 
 log = structlog.get_logger()
 
@@ -103,8 +103,7 @@ class SteadyConnection:
         now = monotonic()
         if self._away_since is None:
             self._away_since = now
-            why = "".join(str(error).splitlines()[:1])
-            log.warning("the database is away", action="database_away", connection=self._name, why=why)
+            log.warning("the database is away", action="database_away", connection=self._name, why=in_words(error))
         elif now - self._away_since >= AWAY_SECONDS and self._watcher is not None:
             self._watcher.hold()
         await asyncio.sleep(RETRY_SECONDS)

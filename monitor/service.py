@@ -17,7 +17,7 @@ from monitor.engine import Counts, Monitor
 from monitor.pruning import prune_log
 from monitor.vitals import Vitals
 from runtime.clock import Clock, SystemClock
-from runtime.database import PATIENCE, Connection, Listener
+from runtime.database import PATIENCE, Connection, Listener, in_words
 from runtime.probes import Probe, serve_probes
 from runtime.service import run_together
 from runtime.settings import Settings
@@ -56,7 +56,7 @@ async def watch(url: str, listener: Listener, clock: Clock, vitals: Vitals | Non
                 await _watch_on(connection, listener, clock, vitals)
         except psycopg.Error as error:
             if not away:
-                reason = str(error).partition("\n")[0] or type(error).__name__
+                reason = in_words(error)
                 log.warning("the database is away; trying until it is back", action="reconnect", reason=reason)
             away = True
             await asyncio.sleep(_RETRY)

@@ -18,6 +18,14 @@ from psycopg_pool import AsyncConnectionPool
 GONE = (psycopg.OperationalError, psycopg.InterfaceError)
 """What psycopg raises when the database is away or going: worth trying again, never the data's fault."""
 
+
+def in_words(error: Exception) -> str:
+    """Say in one line why the database does not answer, for whoever has to do something about it."""
+    if isinstance(error, psycopg.errors.DiskFull):
+        return "its disk is full; it goes on by itself once there is room"
+    return "".join(str(error).splitlines()[:1]) or type(error).__name__
+
+
 AGAIN_SECONDS = 0.3
 ANSWERS_WITHIN = 30.0
 """Seconds after which a server that has not answered counts as gone: longer than any statement of ours takes."""

@@ -4,7 +4,8 @@ Promises: what it acknowledged at QoS 1 is there after `kill -9` of it, of us, o
 `sync_always`, after a power cut as well); it listens on loopback alone; and it does not outlive us.
 
 Its limits: MQTT 3.1.1; no space in a topic and no dot in a client id, either closes the connection; an
-unacknowledged message comes again after ACK_WAIT and not sooner, reconnection or not.
+unacknowledged message comes again after ACK_WAIT and not sooner, reconnection or not. With its disk full it
+acknowledges nothing, and goes on only when it is started again: with room again it counts as not `running`.
 
 In the data directory:
     broker.json       where other processes of ours find it (`gateway_url`); its passwords, made once
@@ -12,16 +13,18 @@ In the data directory:
 """
 
 import json
+import os
 import secrets
 import shutil
 import signal
 import sys
 from collections.abc import AsyncIterator
-from contextlib import asynccontextmanager
+from contextlib import asynccontextmanager, suppress
 from pathlib import Path
 from typing import Any
 
 import aiomqtt
+import structlog
 
 from runtime.embedded_process import EmbeddedError, OwnedProcess, write_private
 from runtime.embedded_server import EmbeddedServer
@@ -31,6 +34,13 @@ HOST = "127.0.0.1"
 GATEWAY_USER = "gateway"
 HUB_USER = "hub"
 ACK_WAIT = "3s"  # above the worst ordinary commit; a crashed gateway waits this long for what it had in flight
+
+_CANNOT_WRITE = b"ritical write error"
+_STARTS = b"Starting nats-server"
+_LOOKED_AT = 65_536  # bytes at the end of its log
+_ROOM_BYTES = 4_000_000
+
+log = structlog.get_logger()
 
 # Subjects are topics with dots for slashes. A subscription by MQTT needs `$MQTT.>` besides.
 _CONFIGURATION = """\
@@ -68,6 +78,7 @@ class EmbeddedBroker(EmbeddedServer):
         self._wanted_port = port
         self._sync_always = sync_always
         self._program = Path()
+        self._said_full = False
         self.port = 0
         self.gateway_password = ""
         self.hub_password = ""
@@ -81,6 +92,31 @@ class EmbeddedBroker(EmbeddedServer):
     def hub_url(self) -> str:
         """The MQTT URL of the hubs' user; valid once started."""
         return _url(self.port, HUB_USER, self.hub_password)
+
+    @property
+    def running(self) -> bool:
+        """Whether the server has been started, lives, and has not given up writing while there is room."""
+        return super().running and not (self._gave_up() and self._has_room())
+
+    def _gave_up(self) -> bool:
+        """Tell whether since its start it failed to write: nats-server then refuses every message, room or not."""
+        with suppress(OSError), (self._folder / "server.log").open("rb") as log_:
+            log_.seek(-min(_LOOKED_AT, log_.seek(0, os.SEEK_END)), os.SEEK_END)
+            return _CANNOT_WRITE in log_.read().rpartition(_STARTS)[2]
+        return False
+
+    def _has_room(self) -> bool:
+        disk = os.statvfs(self._folder)
+        room = disk.f_bavail * disk.f_frsize >= _ROOM_BYTES
+        if not room and not self._said_full:
+            log.error(
+                "the broker's disk is full: it takes nothing, and hubs keep what they have to say; it goes on by"
+                " itself once there is room",
+                action="broker_disk_full",
+                folder=str(self._folder),
+            )
+        self._said_full = not room
+        return room
 
     def _find(self) -> None:
         self._program = find_server()

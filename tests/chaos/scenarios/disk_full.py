@@ -11,7 +11,7 @@ from pathlib import Path
 from typing import Literal
 
 from tests.chaos import small_disk
-from tests.chaos.house import SERVICES, House
+from tests.chaos.house import House
 from tests.chaos.run import Chaos, Trouble
 from tests.chaos.scenarios import Scenario, Stage
 
@@ -19,7 +19,7 @@ LEAD_SECONDS = 8.0
 BACK_WITHIN = 60.0
 Engine = Literal["database", "broker"]
 MEGABYTES = {"database": 192, "broker": 48}  # an empty cluster alone has some 90
-_SAYS = {"database": ("No space left on device", SERVICES), "broker": ("no space left on device", ("broker",))}
+_SAYS = {"database": ("its disk is full", ("gateway",)), "broker": ("no space left on device", ("broker",))}
 
 
 def trouble(engine: Engine, stage: Stage, seconds: float) -> Trouble:

@@ -125,3 +125,19 @@ async def test_it_syncs_always_where_that_is_asked_for(tmp_path: Path) -> None:
         assert "sync_interval: always" in (tmp_path / "broker" / "nats.conf").read_text()
         async with _client(broker, "hub", hub=True) as hub:
             await hub.publish("homes/h1/bed-1", b"{}", qos=1)
+
+
+async def test_a_broker_that_gave_up_writing_is_to_be_started_again_once_there_is_room(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """What nats-server 2.15 says of a full disk; it then takes nothing more until it is started again."""
+    async with embedded_broker(tmp_path) as broker:
+        assert broker.running
+        with (tmp_path / "broker" / "server.log").open("a") as log:
+            log.write("[ERR] Filestore [$MQTT_msgs] Critical write error: write 1.blk: no space left on device\n")
+        monkeypatch.setattr("runtime.embedded_broker._ROOM_BYTES", 1 << 62)
+        assert broker.running, "without room it is no use"
+        monkeypatch.setattr("runtime.embedded_broker._ROOM_BYTES", 1)
+        assert not broker.running
+        await broker.restart()
+        assert broker.running
