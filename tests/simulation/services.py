@@ -79,7 +79,7 @@ def surroundings(world: "World") -> Iterator[None]:
         (gateway.housekeeping, "_BACK", 1 * DAY),
         (gateway.housekeeping, "ADOPT_EVERY_SECONDS", 60.0),
         (monitor.engine, "CHECKPOINT_EVERY", 3 * MINUTE),
-        (monitor.service, "AsyncConnection", _Connector(world)),
+        (monitor.service, "Connection", _Connector(world)),
         (monitor.service, "Monitor", partial(Monitor, blind_after=2 * world.pace.tick_every + 5 * SECOND)),
         (alerting.delivery, "_LOOK_EVERY", world.pace.poll_seconds),
         (alerting.codes, "choose", partial(alerting.codes.choose, draw=chance.randrange)),
@@ -91,7 +91,7 @@ def surroundings(world: "World") -> Iterator[None]:
 
 
 class _Connector:
-    """Stands where a module says `AsyncConnection.connect(url)`."""
+    """Stands where a module says `Connection.connect(url)`."""
 
     def __init__(self, world: "World") -> None:
         self._world = world

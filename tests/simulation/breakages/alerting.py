@@ -29,8 +29,10 @@ BREAKAGES = (
         "notification_to_nobody",
         "The journal says who was told, and no message of it exists.",
         "alerting/outbox.py",
-        "    for page in notify.pages:\n",
-        "    for page in notify.pages[:-1] or notify.pages:\n",
+        "    phones = {page.phone for page in notify.pages if page.phone}\n",
+        "    notify = type(notify)(step=notify.step, round=notify.round, why=notify.why,"
+        " pages=notify.pages[:-1] or notify.pages)\n"
+        "    phones = {page.phone for page in notify.pages if page.phone}\n",
     ),
     Breakage(
         "due_steps_forgotten",

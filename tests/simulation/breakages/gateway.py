@@ -7,10 +7,10 @@ BREAKAGES = (
         "acknowledge_before_commit",
         "A gateway killed between the two has told the broker to forget what nobody stored.",
         "gateway/ingest.py",
-        "        await self._store(await self._prepare(",
-        "        for message in batch:\n"
-        "            self._link.acknowledge(message)\n"
-        "        await self._store(await self._prepare(",
+        "            await self._store(prepared)\n",
+        "            for message in batch:\n"
+        "                self._link.acknowledge(message)\n"
+        "            await self._store(prepared)\n",
     ),
     Breakage(
         "never_acknowledged",
@@ -23,8 +23,8 @@ BREAKAGES = (
         "duplicate_counted",
         "A redelivery is told a second time: presses double, and a bed is left twice.",
         "gateway/store.py",
-        "            new = [each.candidate.entry for name, each in by_key.items() if name in stored]\n",
-        "            new = [each.candidate.entry for name, each in by_key.items()]\n",
+        "            new = [each.entry for name, each in by_key.items() if name in stored]\n",
+        "            new = [each.entry for name, each in by_key.items()]\n",
     ),
     Breakage(
         "undated_counted_twice",

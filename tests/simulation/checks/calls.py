@@ -33,7 +33,7 @@ def each_is_heard(world: World, record: Record) -> Iterator[str]:
                 said = [position for position in said if position <= row.position][:1]
             else:
                 said = [position for position in said if position == row.position]
-            if row.position <= min(record.cursors.values()) and len(said) != 1:
+            if row.position <= record.read_to and len(said) != 1:
                 yield f"{kind} of {home}/{device} at {iso(at)} (position {row.position}) was said {len(said)} times"
 
 

@@ -53,7 +53,7 @@ def end_their_own_press(world: World, record: Record) -> Iterator[str]:
         presses = _Presses()
         known: set[tuple[str, Instant]] = set()
         for row in record.log:
-            if row.position > min(record.cursors.values()):
+            if row.position > record.read_to:
                 break
             said = [each for each in record.said if (each.position, each.subject) == (row.position, subject)]
             said = [each for each in said if _is_press(each)]

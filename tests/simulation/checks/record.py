@@ -98,6 +98,11 @@ class Record(NamedTuple):
     cursors: dict[int, int]
     alarms: list[Alarm]
 
+    @property
+    def read_to(self) -> int:
+        """How far the monitor has read, of all subjects."""
+        return min(self.cursors.values(), default=0)
+
     def told(self, home: str, device: str) -> list[tuple[Row, ReadingEntry]]:
         """Return a device's readings as they stand in the log, in its order."""
         number = self.devices[home, device]

@@ -45,6 +45,8 @@ def goes_on(world: World, record: Record) -> Iterator[str]:
         yield f"the last live tick is of {iso(last)}"
     old = max((row.position for row in record.log if world.ended_at - row.at > bound), default=0)
     behind = {part: at for part, at in record.cursors.items() if at < old}
+    if not record.cursors:
+        yield "the monitor never came to read anything"
     if behind:
         yield f"the monitor's cursors stand at {sorted(set(behind.values()))}, and {old} was long there"
 
