@@ -5,6 +5,8 @@ alerting processes share the work by subject. A change that cannot be taken in b
 dropped in silence either: it becomes a technical alarm of this service.
 """
 
+from contextlib import nullcontext
+from operator import itemgetter
 from typing import Any, assert_never
 
 import msgspec
@@ -18,7 +20,7 @@ from alerting.escalation import stricter
 from alerting.opening import open_or_join
 from alerting.record import AlarmRow, locked, write_journal
 from runtime.database import GONE
-from schema.alarms import PRIORITIES, more_pressing
+from schema.alarms import more_pressing
 from schema.findings import Finding, FindingChange, finding_id
 from schema.instants import Instant, moment
 
@@ -28,23 +30,20 @@ _LOCK = 20261125
 # The most pressing first, and few at a time: a press overtakes a flood of faults, and waits for few of them.
 _SUBJECTS = """
 select subject from finding_changes where taken_at is null
-group by subject order by min(array_position(%s::text[], body #>> '{finding,priority}')), min(position) limit 5
+group by subject order by min(pressing), min(position) limit 5
 """
 # None where another process is at this subject, in order; what it leaves is found next time. Rows are locked
 # after that lock is had, so that what was taken meanwhile is not taken again.
-_WAITING = """
-with mine as materialized (select pg_try_advisory_xact_lock(%s, hashtext(%s)) as held)
-select f.position, f.ordinal, f.body from finding_changes f join mine on mine.held
-where f.taken_at is null and f.subject = %s order by f.position, f.ordinal limit 20 for update of f
-"""
-_TAKEN = """
-update finding_changes f set taken_at = %s
-from unnest(%s::bigint[], %s::int[]) as taken (position, ordinal)
-where (f.position, f.subject, f.ordinal) = (taken.position, %s, taken.ordinal)
-"""
-_RESTS_ON = """
-insert into alarm_findings (alarm, finding, raised_at) values (%s, %s, %s)
-on conflict (alarm, finding) do update set cleared_at = null
+_TAKE = """
+with mine as materialized (
+    select pg_try_advisory_xact_lock(%s, hashtext(%s)) as held
+), waiting as materialized (
+    select f.position, f.ordinal from finding_changes f join mine on mine.held
+    where f.taken_at is null and f.subject = %s order by f.position, f.ordinal limit 20 for update of f
+)
+update finding_changes f set taken_at = %s from waiting
+where (f.position, f.subject, f.ordinal) = (waiting.position, %s, waiting.ordinal)
+returning f.position, f.ordinal, f.body
 """
 _ALARM_OF = "select alarm from alarm_findings where finding = %s order by alarm desc limit 1"
 _REFRESH = "update alarms set reason = %s, evidence = %s, certainty = %s where id = %s"
@@ -62,30 +61,39 @@ returning id
 
 async def run_once(connection: AsyncConnection, now: Instant) -> int:
     """Take the most pressing of what is waiting, on a connection in autocommit; returns how many changes that were."""
-    cursor = await connection.execute(_SUBJECTS, (list(PRIORITIES),))
+    cursor = await connection.execute(_SUBJECTS)
     subjects = [row[0] for row in await cursor.fetchall()]
     return sum([await _take_subject(connection, subject, now) for subject in subjects])
 
 
 async def _take_subject(connection: AsyncConnection, subject: str, now: Instant) -> int:
+    """Take what waits of a subject; where any of it fails, take all of it again, each change by itself."""
+    try:
+        return await _take_all(connection, subject, now, apart=False)
+    except GONE:
+        raise
+    except Exception:  # noqa: BLE001 - whatever it is, it is met again, and judged then
+        return await _take_all(connection, subject, now, apart=True)
+
+
+async def _take_all(connection: AsyncConnection, subject: str, now: Instant, *, apart: bool) -> int:
     async with connection.transaction():
-        cursor = await connection.execute(_WAITING, (_LOCK, subject, subject))
-        rows = await cursor.fetchall()
+        cursor = await connection.execute(_TAKE, (_LOCK, subject, subject, moment(now), subject))
+        rows = sorted(await cursor.fetchall(), key=itemgetter(0, 1))
         for _, _, body in rows:
-            await _take(connection, subject, body, now)
-        if rows:
-            positions, ordinals, _ = zip(*rows, strict=True)
-            await connection.execute(_TAKEN, (moment(now), list(positions), list(ordinals), subject))
+            await _take(connection, subject, body, now, apart=apart)
         return len(rows)
 
 
-async def _take(connection: AsyncConnection, subject: str, body: Any, now: Instant) -> None:
+async def _take(connection: AsyncConnection, subject: str, body: Any, now: Instant, *, apart: bool) -> None:
     try:
-        async with connection.transaction():
+        async with connection.transaction() if apart else nullcontext():
             await _act_on(connection, msgspec.convert(body, FindingChange), now)
     except GONE:
         raise
     except Exception as error:  # whatever it is, the subject's other findings must not wait behind it
+        if not apart:
+            raise
         log.exception("finding not taken in", action="intake", subject=subject)
         await open_or_join(connection, _unreadable(subject, error, now), "alerting", now)
 
@@ -121,8 +129,7 @@ async def _act_on(connection: AsyncConnection, change: FindingChange, now: Insta
 
 
 async def _raise(connection: AsyncConnection, change: FindingChange, now: Instant) -> None:
-    number = await open_or_join(connection, change.finding, "monitor", now)
-    await connection.execute(_RESTS_ON, (number, change.finding.id, moment(change.finding.raised_at)))
+    await open_or_join(connection, change.finding, "monitor", now, rests=True)
 
 
 async def _update(connection: AsyncConnection, change: FindingChange, now: Instant) -> None:

@@ -21,22 +21,33 @@ from schema.findings import Finding
 from schema.instants import SECOND, Instant, in_words, moment
 
 _OPEN = """
-with opened as (
-insert into alarms (subject_kind, subject, person, home, kind, rule, device, priority, certainty, policy, test,
-                    canary, reason, evidence, onset, raised_at, late_by, escalation, due_at)
-values (%(subject_kind)s, %(subject)s, (select id from people where id = %(person)s),
-        (select id from homes where id = %(home)s), %(kind)s, %(rule)s, %(device)s, %(priority)s, %(certainty)s,
-        %(policy)s, %(test)s, %(canary)s, %(reason)s, %(evidence)s, %(onset)s, %(raised_at)s, %(late_by)s,
-        %(escalation)s, %(due)s)
-on conflict do nothing
-returning id, person, home
+with open as (
+    select id from alarms
+    where subject_kind = %(subject_kind)s and subject = %(subject)s and kind = %(kind)s and closed_at is null
+), opened as (
+    insert into alarms (subject_kind, subject, person, home, kind, rule, device, priority, certainty, policy, test,
+                        canary, reason, evidence, onset, raised_at, late_by, escalation, due_at)
+    select %(subject_kind)s, %(subject)s, (select id from people where id = %(person)s),
+           (select id from homes where id = %(home)s), %(kind)s, %(rule)s, %(device)s, %(priority)s, %(certainty)s,
+           %(policy)s, %(test)s, %(canary)s, %(reason)s, %(evidence)s, %(onset)s, %(raised_at)s, %(late_by)s,
+           %(escalation)s, %(due)s
+    where not exists (select from open)
+    on conflict do nothing
+    returning id, person, home
 ), written as (
     insert into journal (alarm, at, actor, action, text, detail)
     select id, %(at)s, %(by)s, 'raised', %(text)s, %(detail)s from opened
+), rests as (
+    insert into alarm_findings (alarm, finding, raised_at)
+    select id, %(finding)s, %(raised_at)s from opened where %(rests)s
 )
 select id, person, home, pg_notify('alarms', id::text) from opened
 """
 _AS_FOUND = ("subject_kind", "subject", "kind", "priority", "policy", "test", "canary")
+_RESTS_ON = """
+insert into alarm_findings (alarm, finding, raised_at) values (%s, %s, %s)
+on conflict (alarm, finding) do update set cleared_at = null
+"""
 # The reason shown is that of what is most pressing, and of those the latest (`tells`).
 _JOIN = """
 update alarms set priority = %(priority)s, policy = %(policy)s, test = %(test)s, cleared_at = null,
@@ -47,20 +58,27 @@ where id = %(alarm)s
 """
 
 
-async def open_or_join(connection: AsyncConnection, finding: Finding, by: str, at: Instant) -> int:
-    """Open an alarm for the finding, or join it to the one open; return the alarm's number."""
+async def open_or_join(
+    connection: AsyncConnection, finding: Finding, by: str, at: Instant, *, rests: bool = False
+) -> int:
+    """Open an alarm for the finding, or join it to the one open; return the alarm's number.
+
+    With `rests` the alarm rests on the finding: it counts as cleared only once that has cleared.
+    """
     while True:
+        number = await _open(connection, finding, by, at, rests=rests)
+        if number is not None:
+            return number
         alarm = await locked_open(connection, finding.kind, finding.subject_kind, finding.subject)
         if alarm is not None:
             await _join(connection, alarm, finding, by, at)
+            if rests:
+                await connection.execute(_RESTS_ON, (alarm.id, finding.id, moment(finding.raised_at)))
             return alarm.id
-        number = await _open(connection, finding, by, at)
-        if number is not None:
-            return number
 
 
-async def _open(connection: AsyncConnection, finding: Finding, by: str, at: Instant) -> int | None:
-    """Open it and take its first step; return its number, or None where another opened one just now."""
+async def _open(connection: AsyncConnection, finding: Finding, by: str, at: Instant, *, rests: bool) -> int | None:
+    """Open it and take its first step; return its number, or None where one is open."""
     due = min(finding.raised_at, at)  # a clock that is ahead elsewhere must not delay the first step
     escalation = EscalationState(raised_at=due)
     parameters: dict[str, Any] = {
@@ -77,6 +95,8 @@ async def _open(connection: AsyncConnection, finding: Finding, by: str, at: Inst
         "at": moment(at),
         "by": by,
         "text": _raised(finding),
+        "finding": finding.id,
+        "rests": rests,
         "detail": Jsonb({"finding": finding.id, "rule": finding.rule}),
     }
     cursor = await connection.execute(_OPEN, parameters)

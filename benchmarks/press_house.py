@@ -36,7 +36,7 @@ from schema.plans import (
 )
 
 GATEWAY = "bench-press"
-WAIT_SECONDS = 20.0
+WAIT_SECONDS = 60.0
 _RULES = (
     ButtonRule(policy="paged"),
     BedExitRule(between="22:00-07:00", longer_than="20m"),

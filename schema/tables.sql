@@ -240,8 +240,11 @@ create table finding_changes (
     change          text not null check (change in ('raised', 'updated', 'cleared')),
     body            jsonb not null,                  -- schema.findings.FindingChange
     taken_at        timestamptz,
+    pressing        smallint generated always as (   -- by its priority; 1 is first
+                    array_position(array['life', 'urgent', 'routine', 'notice'], body #>> '{finding,priority}')) stored,
     primary key (position, subject, ordinal)
 );
+create index finding_changes_pressing on finding_changes (pressing, position, subject) where taken_at is null;
 create index finding_changes_waiting on finding_changes (position, subject, ordinal) where taken_at is null;
 create index finding_changes_finding on finding_changes (finding);
 -- A finding is raised once, whatever is replayed.
