@@ -20,28 +20,33 @@ class Due(Protocol):
 
 
 SubjectT = TypeVar("SubjectT", bound=Due)
+_SERIAL_BITS = 32
+_SERIALS = (1 << _SERIAL_BITS) - 1
 
 
 class Agenda(Generic[SubjectT]):
     """Subjects by the instant at which each is next due."""
 
     def __init__(self) -> None:
-        self._heap: list[tuple[Instant, int]] = []
-        self._subjects: dict[int, SubjectT] = {}
+        self._heap: list[int] = []  # instants, each with a serial below: one number takes half of what a pair does
+        self._subjects: list[SubjectT | None] = []  # by serial
 
     def put(self, subject: SubjectT, due: Instant | None) -> None:
         """Set when the subject is next due, or that it waits for nothing."""
         subject.due = due
         if due is not None and (subject.queued is None or due < subject.queued):
             subject.queued = due
+            short = subject.serial + 1 - len(self._subjects)
+            if short > 0:
+                self._subjects += [None] * short
             self._subjects[subject.serial] = subject
-            heappush(self._heap, (due, subject.serial))
+            heappush(self._heap, due << _SERIAL_BITS | subject.serial)
 
     def take_due(self, at: Instant) -> list[SubjectT]:
         """Take off those due at `at` or earlier, earliest first; each comes back by `put`."""
         heap = self._heap
         found = []
-        while heap and heap[0][0] <= at:
+        while heap and heap[0] >> _SERIAL_BITS <= at:
             subject = self._pop()
             if subject is None:
                 continue
@@ -54,8 +59,7 @@ class Agenda(Generic[SubjectT]):
     def next_due(self) -> Instant | None:
         """Return the earliest instant at which anybody is due."""
         while self._heap:
-            queued, serial = self._heap[0]
-            subject = self._subjects[serial]
+            queued, subject = self._read(self._heap[0])
             if queued == subject.queued == subject.due:
                 return queued
             popped = self._pop()
@@ -64,9 +68,13 @@ class Agenda(Generic[SubjectT]):
         return None
 
     def _pop(self) -> SubjectT | None:
-        queued, serial = heappop(self._heap)
-        subject = self._subjects[serial]
+        queued, subject = self._read(heappop(self._heap))
         if queued != subject.queued:
             return None  # overtaken by an earlier entry, which came up before
         subject.queued = None
         return subject
+
+    def _read(self, entry: int) -> tuple[Instant, SubjectT]:
+        subject = self._subjects[entry & _SERIALS]
+        assert subject is not None
+        return entry >> _SERIAL_BITS, subject

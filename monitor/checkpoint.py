@@ -15,17 +15,12 @@ import msgspec
 import structlog
 from psycopg import AsyncConnection
 
-from monitor.facts import Fact
+from monitor import chunks
+from monitor.chunks import Chunk
+from monitor.facts import Fact, RawFact, read_facts
 from monitor.fold import Fold
-from monitor.rows import read_row
-from monitor.subjects import Kept
-from schema.entries import HomeSet, PersonSet, PlanSet, TestModeSet
-from schema.instants import Instant
 
 log = structlog.get_logger()
-
-MAKE = 1
-"""Of the chunks' shape. States carry none: one that no longer decodes is replayed from the log."""
 
 _SAVE = """
     insert into checkpoints (partition, chunk, position, people) values (%s, %s, %s, %s)
@@ -40,15 +35,6 @@ _FACTS = """
 """
 
 
-class Chunk(msgspec.Struct, frozen=True, array_like=True):
-    """One row of `checkpoints`, apart from its position."""
-
-    make: int
-    at: Instant
-    blind_at: Instant | None
-    subjects: list[Kept]
-
-
 class Saved(msgspec.Struct, frozen=True):
     """A chunk and where it stands."""
 
@@ -59,8 +45,8 @@ class Saved(msgspec.Struct, frozen=True):
 
 async def save(connection: AsyncConnection, fold: Fold, partition: int, chunk: int) -> None:
     """Save one chunk as of the fold's position, which must be committed."""
-    kept = Chunk(MAKE, fold.at, fold.blind_at, fold.keep(partition, chunk))
-    await connection.execute(_SAVE, (partition, chunk, fold.position, msgspec.msgpack.encode(kept)))
+    kept = Chunk(fold.at, fold.blind_at, fold.keep(partition, chunk))
+    await connection.execute(_SAVE, (partition, chunk, fold.position, chunks.encode(kept)))
 
 
 def chunks_of(fold: Fold, partitions: Iterable[int]) -> list[tuple[int, int]]:
@@ -83,7 +69,7 @@ async def restore(connection: AsyncConnection, partitions: list[int], new_fold: 
         saved = await _saved(connection, partitions)
         if {each.partition for each in saved} == set(partitions):
             return await _resume(connection, new_fold(), saved)
-    except (msgspec.DecodeError, LookupError) as error:
+    except (msgspec.DecodeError, ValueError, LookupError) as error:
         log.warning(
             "the checkpoint cannot be taken up; the log is replayed from its beginning",
             action="restore",
@@ -94,11 +80,7 @@ async def restore(connection: AsyncConnection, partitions: list[int], new_fold: 
 
 async def _saved(connection: AsyncConnection, partitions: list[int]) -> list[Saved]:
     rows = await (await connection.execute(_SAVED, (partitions,), binary=True)).fetchall()
-    saved = [Saved(row[0], row[1], msgspec.msgpack.decode(row[2], type=Chunk)) for row in rows]
-    for each in saved:
-        if each.chunk.make != MAKE:
-            raise LookupError(f"it is of make {each.chunk.make}, and this is {MAKE}")
-    return saved
+    return [Saved(row[0], row[1], chunks.decode(row[2])) for row in rows]
 
 
 async def _resume(connection: AsyncConnection, fold: Fold, saved: list[Saved]) -> Fold:
@@ -109,7 +91,7 @@ async def _resume(connection: AsyncConnection, fold: Fold, saved: list[Saved]) -
     return fold
 
 
-async def _facts(connection: AsyncConnection, until: int) -> AsyncIterator[Fact]:
+async def _facts(connection: AsyncConnection, until: int) -> AsyncIterator[Fact | RawFact]:
     """Give the facts up to the position, in order; what could not be read was said when its row was stepped."""
     after = 0
     while True:
@@ -118,6 +100,5 @@ async def _facts(connection: AsyncConnection, until: int) -> AsyncIterator[Fact]
             return
         for position, entries in rows:
             after = position
-            for entry in read_row(entries)[0]:
-                if isinstance(entry, HomeSet | PersonSet | PlanSet | TestModeSet):
-                    yield entry
+            for fact in read_facts(entries):
+                yield fact

@@ -119,7 +119,7 @@ class Monitor:
         """Save a whole checkpoint, for a clean stop; returns its chunks. Nothing to save before the first batch."""
         if self._fold is None or not self._caught_up_with_cursors(self._fold):
             return 0
-        self._to_save = checkpoint.chunks_of(self._fold, self._partitions)
+        self._to_save = self._chunks(self._fold)
         saved = 0
         while self._to_save:
             saved += await self._save_some(self._fold)
@@ -225,13 +225,13 @@ class Monitor:
         saved_at = self._saved_at = min(self._saved_at or now, now)  # the clock may have been put back
         due = now - saved_at >= CHECKPOINT_EVERY or self._entries_since >= CHECKPOINT_ENTRIES
         if due and not self._to_save and self._behind_since is None:
-            self._to_save = checkpoint.chunks_of(fold, self._partitions)
+            self._to_save = self._chunks(fold)
             self._saved_at, self._entries_since = now, 0
         return await self._save_some(fold) if self._to_save and self._caught_up_with_cursors(fold) else 0
 
     async def _save_some(self, fold: Fold) -> int:
         # New chunks first: no other may stand past where a missing one begins, or neither could be taken up.
-        chunks = checkpoint.chunks_of(fold, self._partitions)
+        chunks = self._chunks(fold)
         new = [key for key in chunks if key not in self._in_table]
         some = [*new, *(key for key in self._to_save if key in self._in_table)][:_CHUNKS_AT_ONCE]
         for key in some:
@@ -239,6 +239,10 @@ class Monitor:
             self._in_table.add(key)
         self._to_save = [key for key in self._to_save if key not in some]
         return len(some)
+
+    def _chunks(self, fold: Fold) -> list[tuple[int, int]]:
+        """Return what there is to save, also what is empty by now: else it would stand in the table as it was."""
+        return sorted(self._in_table.union(checkpoint.chunks_of(fold, self._partitions)))
 
     def _caught_up_with_cursors(self, fold: Fold) -> bool:
         """Tell whether chunks may be saved: one past a cursor would hide what was found in between."""

@@ -13,7 +13,7 @@ from typing import assert_never, get_args
 
 from monitor import faults
 from monitor.agenda import Agenda
-from monitor.facts import Fact
+from monitor.facts import Fact, RawFact
 from monitor.home import press_in_unknown_home
 from monitor.roster import Failed, Roster
 from monitor.stimuli import (
@@ -124,14 +124,14 @@ class Fold:
         position: int,
         at: Instant,
         blind_at: Instant | None,
-        facts: Iterable[Fact],
+        facts: Iterable[Fact | RawFact],
         kept: Iterable[tuple[Kept, int]],
     ) -> None:
         """Take a new fold up at `position`, from all facts up to it and the subjects kept there or further on.
 
         `at` and `blind_at` are what the fold had at `position`. `kept` gives each subject with its chunk's
         position, up to which it then sleeps. Raises LookupError where a subject the facts know is not kept,
-        msgspec.DecodeError where a state is of another make: from there nothing could be watched on.
+        msgspec.DecodeError or ValueError where a state is of another make: from there nothing could be watched on.
         """
         self.position, self.at, self.blind_at = position, at, blind_at
         self._roster.resume(position, at, facts, kept)
@@ -147,11 +147,11 @@ class Fold:
             self._tell(*self._roster.plans_started(committed_at))
 
     def _reading(self, entry: ReadingEntry) -> None:
-        reached = self._roster.reached.get(entry.device)
+        reached, place = self._roster.routes.of(entry.device)
         if reached is None:
             self._unknown(entry)
             return
-        stimulus = ReadingArrived(entry, self.at)
+        stimulus = ReadingArrived(entry, self.at, place)
         for subject in reached:
             self._give(subject, stimulus)
 
@@ -163,7 +163,7 @@ class Fold:
             self._nobodys(UnregisteredPress("", name, entry.kind, entry.observed_at, entry.received_at, why))
 
     def _unregistered(self, press: UnregisteredPress) -> None:
-        home = self._roster.find("home", press.home)
+        home = self._roster.home(press.home, self.at)
         if home is not None and home.watched:
             self._give(home, UnregisteredPressArrived(press, self.at))
         elif home is not None or press.home not in self._roster.facts.homes:
@@ -185,7 +185,7 @@ class Fold:
         if gateways:
             self._give(gateways, stimulus)
         due = self._agenda.take_due(self.at)
-        for subject in self._roster.in_order if turned else due:
+        for subject in self._roster.everybody() if turned else due:
             if subject is not gateways:
                 self._give(subject, stimulus)
 

@@ -8,19 +8,19 @@ from collections.abc import Callable, Iterable
 
 import msgspec
 
-from monitor.presence import Presence
+from monitor.presence import new_presence
 from monitor.rules import RULES
 from monitor.rules.button import ButtonState, press
 from monitor.rules.fall import FallState, fell
 from monitor.stimuli import AlarmWasClosed, ReadingArrived, Stimulus, UnregisteredPressArrived
 from monitor.verdicts import Scene, State, Verdict, changes, technical
-from monitor.watch import Watch, WatchedDevice, WatchedRule, calls_in_force
+from monitor.watch import Outlook, Watch, WatchedDevice, WatchedRule, calls_in_force
 from schema.entries import HomeSet, NumberedDevice, ReadingEntry, UnregisteredPress
 from schema.findings import Evidence, Finding, FindingChange, finding_id
 from schema.instants import Instant, iso
 from schema.people import Device
 
-_NOBODY = Presence()
+_NOBODY = new_presence()
 """A home's calls rest on nothing but themselves."""
 _UNKNOWN = "unknown"
 
@@ -30,7 +30,7 @@ class HomeWatch(msgspec.Struct, frozen=True, kw_only=True):
 
     home: str
     zone: str
-    presses: dict[int, Device]  # devices whose presses and falls are the home's alarm, by number
+    presses: dict[int, Device]  # devices whose presses and falls are the home's alarm, by their place in it
     test_until: Instant | None
     watch: Watch
 
@@ -46,17 +46,11 @@ class HomeState(msgspec.Struct):
 
 def compile_home_watch(home: HomeSet, test_until: Instant | None, residents: tuple[str, ...]) -> HomeWatch:
     """Compile a home's watch: it answers for every device that is no resident's, unless one lives there alone."""
-    nobodys = [each for each in home.devices if _is_nobodys(each.device, residents)]
+    nobodys = [each for each in home.devices if is_nobodys(each.device, residents)]
     devices = {each.number: _watched(each) for each in nobodys}
-    watch = Watch(
-        subject_kind="home",
-        person=home.home,
-        home=home.home,
-        zone=home.zone,
-        devices=devices,
-        rules=calls_in_force(home.zone, devices),
-        test_until=test_until,
-    )
+    rules = calls_in_force(home.zone, devices)
+    outlook = Outlook(zone=home.zone, devices=devices, rules=rules, test_until=test_until)
+    watch = Watch(outlook, home.home, home.home, "home")
     presses = {each.number: each.device for each in nobodys}
     return HomeWatch(home=home.home, zone=home.zone, presses=presses, test_until=test_until, watch=watch)
 
@@ -69,11 +63,12 @@ def new_state(watch: HomeWatch) -> HomeState:
 def step(state: HomeState, stimulus: Stimulus, watch: HomeWatch) -> tuple[HomeState, tuple[FindingChange, ...]]:
     """Step a home's state, as `monitor.person.step` steps a person's."""
     said: list[FindingChange] = []
-    for rule in watch.watch.rules:
+    for rule in watch.watch.outlook.rules:
         kept = state.button if rule.name == "button" else state.fall
         match stimulus:
-            case ReadingArrived(entry, at) if entry.device in watch.presses:
-                said += _asked(kept, _scene(at, rule, watch, entry), RULES[rule.name].step)
+            case ReadingArrived(entry, at, place) if (place or entry.device) in watch.presses:
+                reading = msgspec.structs.replace(entry, device=place or entry.device)
+                said += _asked(kept, _scene(at, rule, watch, reading), RULES[rule.name].step)
             case UnregisteredPressArrived(unregistered, at) if unregistered.kind == rule.name:
                 said += _asked(kept, _scene(at, rule, watch), _unregistered(unregistered))
             case AlarmWasClosed(findings, at) if kept.running is not None and kept.running.id in findings:
@@ -117,7 +112,8 @@ _SAID = {"button": "help pressed", "fall": "a fall"}
 Judge = Callable[[State, Scene], Iterable[Verdict]]
 
 
-def _is_nobodys(device: Device, residents: tuple[str, ...]) -> bool:
+def is_nobodys(device: Device, residents: tuple[str, ...]) -> bool:
+    """Tell whether presses and falls of this device are no resident's in particular."""
     if device.person is None:
         return len(residents) != 1
     return device.person not in residents
@@ -139,7 +135,7 @@ def _watched(numbered: NumberedDevice) -> WatchedDevice:
 
 
 def _scene(at: Instant, rule: WatchedRule, watch: HomeWatch, entry: ReadingEntry | None = None) -> Scene:
-    return Scene(at, rule, watch.watch, _NOBODY, reading=entry)
+    return Scene(at, rule, watch.watch, _NOBODY, watch.watch.outlook, reading=entry)
 
 
 def _asked(kept: State, scene: Scene, judge: Judge) -> list[FindingChange]:

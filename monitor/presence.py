@@ -11,11 +11,14 @@ What recordings of real homes taught, and what is made of it here:
   is known by its many touches, and counts as left when somebody is seen elsewhere.
 """
 
+import ctypes
 from collections.abc import Container
+from functools import lru_cache
+from typing import TYPE_CHECKING, ClassVar, NamedTuple
 
-import msgspec
-
-from monitor.watch import Watch
+from monitor.record import Count, Record, Small, record
+from monitor.trail import Trail, strange
+from monitor.watch import Outlook
 from schema.instants import HOUR, MINUTE, SECOND, Duration, Instant
 
 AFTER_CLOSING = 10 * SECOND
@@ -40,64 +43,64 @@ _SPEAKS = 3
 """So many words of its own within the hour of another, and a hub is one that would be heard if it were there."""
 
 
-class Sighting(msgspec.Struct, frozen=True, array_like=True):
-    """A reading that told something: evidence, should a rule come true."""
-
-    at: Instant
-    device: int
-    kind: str
-    value: str
-
-
 Spot = tuple[Instant, int]
 """When and by which device."""
 
 
-class Contact(msgspec.Struct, array_like=True):
+@record
+class Contact(Record):
     """A door: its state, and whether somebody went out by it. Times are 0 where there is none."""
 
-    device: int
-    value: str
     at: Instant  # since when it has this state
-    heard: Instant
-    open_from: Instant = 0  # of the present or last opening; chatter under `settle` is one opening
-    used_at: Instant = 0  # last opened or closed, as far as that was a fresh reading
-    out_since: Instant = 0  # the first use after which nothing was seen inside
-    known_from: Instant = 0  # since when its rest is learned: how long it was open, how often it turned
-    was_open: Duration = 0
-    turns: int = 0
+    heard: Instant  # 0: never
+    open_from: Instant  # of the present or last opening; chatter under `settle` is one opening
+    used_at: Instant  # last opened or closed, as far as that was a fresh reading
+    out_since: Instant  # the first use after which nothing was seen inside
+    known_from: Instant  # since when its rest is learned: how long it was open, how often it turned
+    was_open: Duration
+    turns: Count
+    device: Small
+    open: bool
 
 
-class Mat(msgspec.Struct, array_like=True):
+@record
+class Mat(Record):
     """A bed mat or chair pad."""
 
-    value: str
-    heard: Instant
+    heard: Instant  # 0: never
+    device: Small
+    occupied: bool
 
 
-class Bed(msgspec.Struct, array_like=True):
+@record
+class Bed(Record):
     """The person's bed: all their mats together, chatter joined. Times are 0 where there is none.
 
     A run is a time of `in` whose gaps are shorter than `settle`. A run that itself is shorter is a touch: the
     bed counts as left since before it. Anything longer is a stay.
     """
 
-    occupied: bool | None = None  # what the mats say right now; None: never heard
-    since: Instant = 0  # since when they say it
-    heard: Instant = 0  # newest reading of any mat
-    run_from: Instant = 0  # where the present or last run began
-    unwitnessed: bool = False  # nobody saw it begin: a stay, however short it looks
-    left_at: Instant = 0  # the end of the last stay, or the first we heard of an empty bed
-    left_by: int = 0  # the mat that said so
-    stay_from: Instant = 0  # where that stay began; 0: not seen
-    seen_from: Instant = 0  # first seen elsewhere after that
-    seen: list[Spot] = msgspec.field(default_factory=list)  # where, in the last hour, until beyond doubt
-    surely_left: bool = False  # seen elsewhere beyond doubt since
-    up_from: Instant = 0  # the last spell out of bed and seen elsewhere that was no visit to the toilet
-    up_until: Instant = 0
-    touches: int = 0  # in the week begun at `week_from`, and in the one before
-    touches_before: int = 0
-    week_from: Instant = 0
+    since: Instant  # since when the mats say what they say
+    heard: Instant  # newest reading of any mat
+    run_from: Instant  # where the present or last run began
+    left_at: Instant  # the end of the last stay, or the first we heard of an empty bed
+    stay_from: Instant  # where that stay began; 0: not seen
+    seen_from: Instant  # first seen elsewhere after that
+    up_from: Instant  # the last spell out of bed and seen elsewhere that was no visit to the toilet
+    up_until: Instant
+    week_from: Instant
+    touches: Count  # in the week begun at `week_from`, and in the one before
+    touches_before: Count
+    left_by: Small  # the mat that said that it was left
+    known: bool  # some mat was heard
+    holds: bool  # what the mats say right now
+    unwitnessed: bool  # nobody saw the run begin: a stay, however short it looks
+    surely_left: bool  # seen elsewhere beyond doubt since it was left
+
+    @property
+    def occupied(self) -> bool | None:
+        """What the mats say right now; None: never heard."""
+        return self.holds if self.known else None
 
     @property
     def pulses(self) -> bool:
@@ -105,32 +108,118 @@ class Bed(msgspec.Struct, array_like=True):
         return self.touches + self.touches_before >= PULSES
 
 
-class Presence(msgspec.Struct, array_like=True):
-    """All of it. Instants are 0 where nothing is known."""
+@record
+class Presence(Record):
+    """All of it. Instants are 0 where nothing is known; a device is known by its place in the home.
 
-    heard: dict[int, Instant] = {}  # by device: the newest fact it told us itself
-    doors: dict[int, Contact] = {}
-    mats: dict[int, Mat] = {}
-    chairs: dict[int, Mat] = {}
-    bed: Bed = msgspec.field(default_factory=Bed)
-    trail: list[Sighting] = []
-    doubted: list[Spot] = []  # what a lone sensor told of a home whose resident is out, in the last hour
-    life_at: Instant = 0  # the last sign of life, and which device saw it
-    life_by: int = 0
-    inside_at: Instant = 0  # the last one not at a door that leads out
-    elsewhere_at: Instant = 0  # the last one not in the bedroom
-    elsewhere_by: int = 0
-    home_heard: Instant = 0  # when anything last arrived from the home
-    hub_lost_at: Instant = 0  # since when the hub is known to be offline
-    hub_silent_from: Instant = 0  # since when it is silent, as a rule about it found
-    hub_back_at: Instant = 0
-    hub_said_at: Instant = 0  # the hub's own last word, and how many of them came within the hour of the one before
-    hub_beats: int = 0
-    blind_from: Instant = 0  # since when no gateway lives
-    blind: list[tuple[Instant, Instant]] = []  # when none did, newest last
+    Behind these fields each presence has room for what its home's devices say (see `room`): `heard` by place, and
+    a contact, mat or chair pad for each that was ever heard to be one.
+    """
+
+    __slots__ = ("blind", "doubted", "seen")
+
+    life_at: Instant  # the last sign of life, and which device saw it
+    inside_at: Instant  # the last one not at a door that leads out
+    elsewhere_at: Instant  # the last one not in the bedroom
+    home_heard: Instant  # when anything last arrived from the home
+    hub_lost_at: Instant  # since when the hub is known to be offline
+    hub_silent_from: Instant  # since when it is silent, as a rule about it found
+    hub_back_at: Instant
+    hub_said_at: Instant  # the hub's own last word, and how many of them came within the hour of the one before
+    blind_from: Instant  # since when no gateway lives
+    home: Count  # a hash of the home's id: in another home a place is another device's
+    hub_beats: Count
+    life_by: Small
+    elsewhere_by: Small
+    newest: Small  # where in the trail the newest sighting stands
+    free: bool  # nothing holds a clock back that movement could set going (see `monitor.seeing`)
+    bed: Bed
+    trail: Trail
+
+    if TYPE_CHECKING:  # the room behind, and what seldom is there: no part of the record
+        room: ClassVar["Room"]
+        heard: ctypes.Array[ctypes.c_int64]  # by place: the newest fact the device told us itself
+        doors: ctypes.Array[Contact]
+        mats: ctypes.Array[Mat]
+        chairs: ctypes.Array[Mat]
+        seen: tuple[Spot, ...]  # where, out of bed, in the last hour, until beyond doubt
+        doubted: tuple[Spot, ...]  # what a lone sensor told of a home whose resident is out, in the last hour
+        blind: tuple[tuple[Instant, Instant], ...]  # when no gateway lived, newest last
 
 
-def in_bed(presence: Presence, watch: Watch) -> bool:
+class Room(NamedTuple):
+    """What a presence has room for: devices up to a place, and the places of contacts, mats and chair pads."""
+
+    places: int = 0
+    doors: tuple[int, ...] = ()
+    mats: tuple[int, ...] = ()
+    chairs: tuple[int, ...] = ()
+
+
+@lru_cache(maxsize=4096)
+def _laid_out(room: Room) -> type[Presence]:
+    fields = [
+        ("heard", ctypes.c_int64 * (room.places + 1)),
+        ("doors", Contact * len(room.doors)),
+        ("mats", Mat * len(room.mats)),
+        ("chairs", Mat * len(room.chairs)),
+    ]
+    return type("Presence", (Presence,), {"__slots__": (), "_fields_": fields, "room": room})
+
+
+def new_presence(room: Room = Room()) -> Presence:  # noqa: B008 - a tuple of nothing
+    """Return the presence of somebody nothing is known of."""
+    return _begun(_laid_out(room)())
+
+
+def taken_up(room: Room, words: bytes, offset: int) -> Presence:
+    """Return a presence as its record lay in memory, from `offset` on; ValueError where it does not fit."""
+    laid_out = _laid_out(room)
+    if len(words) != offset + ctypes.sizeof(laid_out):
+        raise ValueError(f"a presence takes {ctypes.sizeof(laid_out)} bytes and there are {len(words) - offset}")
+    return _begun(laid_out.from_buffer_copy(words, offset))
+
+
+def _begun(presence: Presence) -> Presence:
+    presence.seen = presence.doubted = presence.blind = ()
+    return presence
+
+
+def with_room(presence: Presence, room: Room) -> Presence:
+    """Return the presence with other room: what there is no room for is forgotten."""
+    if room == presence.room:
+        return presence
+    moved, before = new_presence(room), presence.room
+    ctypes.memmove(ctypes.byref(moved), ctypes.byref(presence), ctypes.sizeof(Presence))  # what comes before the room
+    heard = min(room.places, before.places) + 1
+    for place in range(heard):
+        moved.heard[place] = presence.heard[place]
+    for name in ("doors", "mats", "chairs"):
+        places, old = getattr(room, name), getattr(before, name)
+        into, out_of = getattr(moved, name), getattr(presence, name)
+        for index, place in enumerate(places):
+            if place in old:
+                _copy(out_of[old.index(place)], into[index])
+            into[index].device = place
+    moved.seen, moved.doubted, moved.blind = presence.seen, presence.doubted, presence.blind
+    return moved
+
+
+def _copy(record: Record, into: Record) -> None:
+    """Copy the numbers alone: assigned whole, ctypes would keep the other record alive."""
+    ctypes.memmove(ctypes.byref(into), ctypes.byref(record), ctypes.sizeof(record))
+
+
+def contact(presence: Presence, place: int) -> Contact | None:
+    """Return what is known of the door at this place; None where it was never heard."""
+    doors = presence.room.doors
+    if place not in doors:
+        return None
+    door: Contact = presence.doors[doors.index(place)]
+    return door if door.heard else None
+
+
+def in_bed(presence: Presence, watch: Outlook) -> bool:
     """Tell whether the person lies in bed: a mat's word does not outlive a later reading elsewhere.
 
     A bed that pulses holds them until they are seen elsewhere, whatever it says.
@@ -143,11 +232,11 @@ def in_bed(presence: Presence, watch: Watch) -> bool:
     return not (watch.alone and presence.elsewhere_at > bed.heard + watch.bed_settle)
 
 
-def gone_out(presence: Presence, watch: Watch) -> Contact | None:
+def gone_out(presence: Presence, watch: Outlook) -> Contact | None:
     """Return the exit door that was used and after which nothing was seen inside; None while somebody is in."""
     last: Contact | None = None
     for number in watch.exits:
-        door = presence.doors.get(number)
+        door = contact(presence, number)
         if door is not None and out_by(presence, door) and (last is None or door.used_at > last.used_at):
             last = door
     return last
@@ -157,10 +246,10 @@ def out_by(presence: Presence, door: Contact) -> bool:
     """Tell whether nothing was seen inside since this door was used."""
     if not door.out_since:
         return False
-    return presence.inside_at <= door.used_at + (WHILE_OPEN if door.value == "open" else AFTER_CLOSING)
+    return presence.inside_at <= door.used_at + (WHILE_OPEN if door.open else AFTER_CLOSING)
 
 
-def beyond_doubt(seen: list[Spot]) -> bool:
+def beyond_doubt(seen: tuple[Spot, ...]) -> bool:
     """Tell whether sightings, newest last, are more than one sensor's fancy.
 
     Two devices within ten minutes are, or one three times, minutes apart.
@@ -175,9 +264,9 @@ def beyond_doubt(seen: list[Spot]) -> bool:
     return bouts >= _BOUTS
 
 
-def within_the_hour(seen: list[Spot], at: Instant, device: int) -> list[Spot]:
+def within_the_hour(seen: tuple[Spot, ...], at: Instant, device: int) -> tuple[Spot, ...]:
     """Return the sightings and this one, those of the last hour."""
-    return [*(each for each in seen[-11:] if at - each[0] <= HOUR), (at, device)]
+    return (*(each for each in seen[-11:] if at - each[0] <= HOUR), (at, device))
 
 
 def lost_since(presence: Presence) -> Instant:
@@ -195,13 +284,26 @@ def note_silent_hub(presence: Presence, since: Instant) -> None:
         presence.hub_silent_from = since
 
 
-def forget(presence: Presence, devices: Container[int]) -> None:
-    """Forget the states of devices that are no longer there."""
-    for known in (presence.heard, presence.doors, presence.mats, presence.chairs):
-        for gone in [number for number in known if number not in devices]:
-            del known[gone]
-    if not presence.mats:
-        presence.bed = Bed()
+def forget(presence: Presence, devices: Container[int], places: int) -> Presence:
+    """Return the presence without the states of devices that are no longer there, and with room for `places`."""
+    for gone in [place for place in range(1, presence.room.places + 1) if place not in devices]:
+        presence.heard[gone] = 0
+    kept = Room(places, *(tuple(each for each in held if each in devices) for held in presence.room[1:]))
+    presence = with_room(presence, kept)
+    presence.free = False
+    if not kept.mats:
+        _copy(Bed(), presence.bed)
+        presence.seen = ()
+    return presence
+
+
+def moved(presence: Presence, home: int) -> Presence:
+    """Return the presence of who lives in another home now: no device is the one that it was."""
+    moved = forget(presence, (), 0)
+    moved.home, moved.life_by, moved.elsewhere_by = home, 0, 0
+    moved.doubted = tuple((at, 0) for at, _ in moved.doubted)
+    strange(moved.trail)
+    return moved
 
 
 def blind_since(presence: Presence, since: Instant) -> Duration:
@@ -214,5 +316,5 @@ def sight(presence: Presence, at: Instant, *, blind: bool) -> None:
     if blind:
         presence.blind_from = presence.blind_from or at
     elif presence.blind_from:
-        presence.blind = [*presence.blind[-15:], (presence.blind_from, at)]
+        presence.blind = (*presence.blind[-15:], (presence.blind_from, at))
         presence.blind_from = 0

@@ -9,11 +9,15 @@ from schema.entries import ReadingEntry, UnregisteredPress
 from schema.instants import Instant
 
 
-class ReadingArrived(msgspec.Struct, frozen=True, tag="reading_arrived"):
-    """A reading of a device that concerns the subject. It fires no timer, however late it comes."""
+class ReadingArrived(msgspec.Struct, frozen=True, tag="reading_arrived", gc=False):
+    """A reading of a device that concerns the subject. It fires no timer, however late it comes.
+
+    `place` is the device's place in its home; 0: the entry names it by that, as tests do.
+    """
 
     entry: ReadingEntry
     at: Instant
+    place: int = 0
 
 
 class TimePassed(msgspec.Struct, frozen=True, tag="time_passed"):

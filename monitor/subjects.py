@@ -26,26 +26,39 @@ SAY_AGAIN_AFTER: Duration = HOUR
 """How often a subject's failing is said, however often it fails."""
 
 
+class Packed(NamedTuple):
+    """A state as a checkpoint keeps it, so divided that a chunk of them is small."""
+
+    common: bytes = b""  # what many states share
+    own: bytes = b""  # what is this one's
+    words: bytes = b""  # 64 bits each, mostly instants
+
+
 class Core(NamedTuple):
-    """The pure core of one kind of subject. A state packs with msgspec and has `wake_at` (see monitor.person)."""
+    """The pure core of one kind of subject. A state has `wake_at` (see monitor.person), and packs.
+
+    Where `pack` and `unpack` are None, the state is a msgspec Struct and packs as such.
+    """
 
     state: type
     new_state: Callable[[Any], Any]
     step: Callable[[Any, Stimulus, Any], tuple[Any, tuple[FindingChange, ...]]]
     timers: Callable[[Any, Any], dict[str, Instant]]
+    pack: Callable[[Any], tuple[bytes, bytes, bytes]] | None = None
+    unpack: Callable[[bytes, bytes, bytes], Any] | None = None
 
 
-PERSON = Core(person.PersonState, person.new_state, person.step, person.timers)
+PERSON = Core(person.PersonState, person.new_state, person.step, person.timers, person.pack, person.unpack)
 HOME = Core(home.HomeState, home.new_state, home.step, home.timers)
 GATEWAYS = Core(faults.GatewayState, faults.new_gateway_state, faults.step_gateway, faults.gateway_timers)
 
 
-class Kept(msgspec.Struct, frozen=True, array_like=True):
+class Kept(msgspec.Struct, frozen=True, array_like=True, gc=False):
     """A subject as a checkpoint keeps it; its watch comes from the log's facts."""
 
     kind: SubjectKind
     id: str
-    state: bytes  # empty: it could not be watched yet
+    state: Packed | None  # None: it could not be watched yet
     failed_at: Instant | None = None
     failure_said_at: Instant | None = None
 
@@ -54,15 +67,13 @@ class Subject:
     """One subject: its state, what it is watched by, when it is next due."""
 
     __slots__ = (
-        "asleep_until", "core", "due", "failed_at", "failure_said_at", "home", "id", "key", "kind",
-        "partition", "queued", "serial", "state", "watch", "watched",
+        "asleep_until", "core", "due", "failed_at", "failure_said_at", "home", "id", "kind", "queued", "serial",
+        "state", "watch", "watched",
     )  # fmt: skip
 
     def __init__(self, kind: SubjectKind, id_: str, core: Core, serial: int) -> None:
         self.kind = kind
         self.id = id_
-        self.key = key_of(kind, id_)
-        self.partition = partition_of(self.key)
         self.core = core
         self.serial = serial
         self.home: str | None = None
@@ -77,15 +88,25 @@ class Subject:
 
     def keep(self) -> Kept:
         """Return what a checkpoint must keep."""
-        state = b"" if self.state is None else msgspec.msgpack.encode(self.state)
-        return Kept(self.kind, self.id, state, self.failed_at, self.failure_said_at)
+        packed = None if self.state is None else self._pack()
+        return Kept(self.kind, self.id, packed, self.failed_at, self.failure_said_at)
 
     def restore(self, kept: Kept, position: int) -> None:
-        """Take up the state as of `position`; msgspec.DecodeError where it is of another make."""
+        """Take up the state as of `position`; msgspec.DecodeError or ValueError where it is of another make."""
         self.asleep_until = position
         self.failed_at, self.failure_said_at = kept.failed_at, kept.failure_said_at
-        if kept.state:
-            self.state = msgspec.msgpack.decode(kept.state, type=self.core.state)
+        if kept.state is not None:
+            self.state = self._unpack(kept.state)
+
+    def _pack(self) -> Packed:
+        if self.core.pack is None:
+            return Packed(own=msgspec.msgpack.encode(self.state))
+        return Packed(*self.core.pack(self.state))
+
+    def _unpack(self, packed: Packed) -> Any:
+        if self.core.unpack is None:
+            return msgspec.msgpack.decode(packed.own, type=self.core.state)
+        return self.core.unpack(*packed)
 
     def take_watch(self, watch: Any) -> None:
         """Be watched by this from now on; what nobody knew yet begins with the core's new state."""
@@ -93,6 +114,11 @@ class Subject:
         if self.state is None:
             self.state = self.core.new_state(watch)
         self.watched = True
+
+    def is_new(self) -> bool:
+        """Tell whether nothing has happened that it must remember."""
+        new = self.watched and self.asleep_until == 0 and self.failed_at is None
+        return new and bool(self.state == self.core.new_state(self.watch))
 
     def hears(self, number: int) -> bool:
         """Tell whether readings of this device concern the subject."""

@@ -10,7 +10,7 @@ from typing import ClassVar
 import msgspec
 
 from monitor.presence import Presence, lost_since
-from monitor.watch import Watch, WatchedRule
+from monitor.watch import Outlook, Watch, WatchedRule
 from schema.alarms import Certainty
 from schema.entries import ReadingEntry
 from schema.findings import Change, Evidence, Finding, FindingChange, finding_id
@@ -48,9 +48,10 @@ class Scene(msgspec.Struct, frozen=True):
 
     at: Instant  # the log's time
     rule: WatchedRule
-    watch: Watch
+    whose: Watch
     presence: Presence
-    reading: ReadingEntry | None = None  # the reading that just arrived, not retained where it is one of calls
+    watch: Outlook  # of `whose`
+    reading: ReadingEntry | None = None  # what just arrived, its device by its place in the home
     firing: bool = False  # time has passed and somebody was listening: deadlines may fire
 
     @property
@@ -160,10 +161,10 @@ def _say(change: Change, finding: Finding, scene: Scene, why: str = "") -> Findi
 def _finding(scene: Scene, verdict: Raise) -> Finding:
     rule, late = scene.rule, scene.at - verdict.due
     return Finding(
-        id=finding_id(scene.watch.person, rule.id, verdict.device, verdict.onset),
-        subject_kind=scene.watch.subject_kind,
-        subject=scene.watch.person,
-        home=scene.watch.home,
+        id=finding_id(scene.whose.person, rule.id, verdict.device, verdict.onset),
+        subject_kind=scene.whose.subject_kind,
+        subject=scene.whose.person,
+        home=scene.whose.home,
         rule=rule.id,
         rule_name=rule.name,
         kind=rule.kind,
@@ -198,10 +199,10 @@ def testing(scene: Scene) -> bool:
 def technical(scene: Scene, *, rule: str, name: str, onset: Instant, reason: str, device: str | None = None) -> Finding:
     """Return a finding about the equipment or this service, beside the rule's own."""
     return Finding(
-        id=finding_id(scene.watch.person, rule, device, onset),
-        subject_kind=scene.watch.subject_kind,
-        subject=scene.watch.person,
-        home=scene.watch.home,
+        id=finding_id(scene.whose.person, rule, device, onset),
+        subject_kind=scene.whose.subject_kind,
+        subject=scene.whose.person,
+        home=scene.whose.home,
         rule=rule,
         rule_name=name,
         kind="technical",

@@ -3,9 +3,14 @@
 A watch is derived and never changed: when a plan, home, absence, consent or test mode changes, compile
 another and give the person `WatchChanged`. What would cost datetime arithmetic per reading is worked out
 here. A pendant is never mute: whatever the plan says or forgets, `button` and `fall` are in force.
+
+Nearly all of a watch is its `Outlook`, which names nobody: devices stand in it by their place in the home (1, 2,
+3, ...). So people with like homes and like plans share one, and a watch itself is three words.
 """
 
 from datetime import datetime, time
+from functools import lru_cache
+from typing import Any
 from zlib import crc32
 
 import msgspec
@@ -30,10 +35,14 @@ _FIRST = (*CALLS, "silence")
 """Then what tells whether the home can be seen at all, as the others go by it."""
 
 
+Made = tuple[tuple[str, str, int], ...]
+"""Of rules in force: key, name, and what they are made of."""
+
+
 class WatchedDevice(msgspec.Struct, frozen=True, kw_only=True):
     """A device of the home with what the rules ask of it, answered beforehand."""
 
-    number: int
+    number: int  # its place in the home
     device: Device
     id: str
     room: str | None
@@ -67,16 +76,15 @@ class WatchedRule(msgspec.Struct, frozen=True, kw_only=True):
         return number not in self.left_out if self.device is None else number == self.device
 
 
-class Watch(msgspec.Struct, frozen=True, kw_only=True):
-    """One subject as the rules see it."""
+class Outlook(msgspec.Struct, frozen=True, kw_only=True):
+    """A subject as the rules see it, whoever it is."""
 
-    subject_kind: SubjectKind
-    person: str  # the subject's id
-    home: str
     zone: str
-    devices: dict[int, WatchedDevice]  # whose readings concern this subject, by number
+    devices: dict[int, WatchedDevice]  # whose readings concern this subject, by their place in the home
     rules: tuple[WatchedRule, ...]  # button and fall first, then silence
     earlier: tuple[WatchedRule, ...] = ()  # in force until `starts`
+    made: Made = ()  # of `rules`, and of `earlier`
+    made_earlier: Made = ()
     starts: Instant | None = None
     idle: tuple[tuple[str, str], ...] = ()  # (rule id, why it does not run), for people to read
     absences: tuple[tuple[Instant, Instant], ...] = ()
@@ -93,6 +101,27 @@ class Watch(msgspec.Struct, frozen=True, kw_only=True):
     def in_force(self, at: Instant) -> tuple[WatchedRule, ...]:
         """Return the rules in force at `at`: the plan before, until this one starts."""
         return self.rules if self.starts is None or at >= self.starts else self.earlier
+
+    def made_at(self, at: Instant) -> Made:
+        """Return what the rules in force at `at` are made of."""
+        return self.made if self.starts is None or at >= self.starts else self.made_earlier
+
+    def places(self) -> int:
+        """Return the last place of a device that concerns the subject."""
+        return max(self.devices, default=0)
+
+
+class Watch(msgspec.Struct, frozen=True, gc=False):
+    """One subject as the rules see it: its outlook, and who and where it is. Shows all that its outlook shows."""
+
+    outlook: Outlook
+    person: str  # the subject's id
+    home: str
+    subject_kind: SubjectKind = "person"
+
+    def __getattr__(self, name: str) -> Any:
+        """Show what the outlook shows."""
+        return getattr(self.outlook, name)
 
 
 def concerns(device: Device, person: str) -> bool:
@@ -114,21 +143,38 @@ def compile_watch(
     *,
     before: PlanSet | None = None,
 ) -> Watch:
-    """Compile a person's watch. `before` is the plan that `plan` replaces, in force until `plan.starts`."""
+    """Compile a person's watch. `before` is the plan that `plan` replaces, in force until `plan.starts`.
+
+    The home's devices are numbered by their places in it.
+    """
+    outlook = compile_outlook(home, person, plan, test_until, residents, before=before)
+    return Watch(outlook, person.person, home.home)
+
+
+def compile_outlook(
+    home: HomeSet,
+    person: PersonSet,
+    plan: PlanSet | None,
+    test_until: Instant | None,
+    residents: tuple[str, ...],
+    *,
+    before: PlanSet | None = None,
+) -> Outlook:
+    """Compile what a person's watch shows: the same for all who differ in nothing but their ids."""
     numbered = tuple(each for each in home.devices if concerns(each.device, person.person))
     rules = plan.plan.rules if plan else ()
     earlier = before.plan.rules if before else ()
     devices = _devices(numbered, person, rules + earlier, alone=residents == (person.person,))
     fitted = _Fitting(home.zone, devices, person.consent)
     in_force, idle = fitted.compile(rules)
-    return Watch(
-        subject_kind="person",
-        person=person.person,
-        home=home.home,
+    until_then = fitted.compile(earlier)[0]
+    return Outlook(
         zone=home.zone,
         devices=devices,
         rules=in_force,
-        earlier=fitted.compile(earlier)[0],
+        earlier=until_then,
+        made=_made(in_force),
+        made_earlier=_made(until_then),
         starts=_starts(plan, home.zone),
         idle=idle,
         absences=_absences(person.absences, home.zone),
@@ -164,6 +210,10 @@ def _devices(
         )
         for each in numbered
     }
+
+
+def _made(rules: tuple[WatchedRule, ...]) -> Made:
+    return tuple((rule.key, rule.name, rule.made_of) for rule in rules)
 
 
 def _starts(plan: PlanSet | None, zone: str) -> Instant | None:
@@ -244,7 +294,7 @@ class _Fitting:
         return [self._one(rule, name, name, self._number(rule.device), claimed)]
 
     def _one(self, rule: AnyRule, name: str, key: str, device: int | None, left_out: frozenset[int]) -> WatchedRule:
-        return WatchedRule(
+        watched = WatchedRule(
             key=key,
             id=name,
             name=rule.name,
@@ -260,6 +310,13 @@ class _Fitting:
             settle=duration(getattr(rule, "settle", "0s")),
             cancel_within=duration(getattr(rule, "cancel_within", "0s")),
         )
+        return _shared(watched)
+
+
+@lru_cache(maxsize=65_536)
+def _shared(rule: WatchedRule) -> WatchedRule:
+    """Return the one of all rules that say the same: plans differ in a rule or two, and share the rest."""
+    return rule
 
 
 def _with_calls(rules: tuple[AnyRule, ...]) -> tuple[AnyRule, ...]:

@@ -1,8 +1,9 @@
 """Sentences for the operator: times on the home's wall clock, places, what could be seen. They name no person."""
 
-from monitor.presence import Sighting, blind_since
+from monitor.presence import blind_since
+from monitor.trail import Sighting, sightings
 from monitor.verdicts import Scene
-from monitor.watch import Watch
+from monitor.watch import Outlook
 from schema.findings import Evidence
 from schema.instants import HOUR, MINUTE, Instant, in_words
 from schema.localtime import local
@@ -20,7 +21,7 @@ def clock(at: Instant, scene: Scene) -> str:
     return shown.strftime("%H:%M" if abs(scene.at - at) < _TODAY else "%a %H:%M")
 
 
-def place(number: int, watch: Watch) -> str:
+def place(number: int, watch: Outlook) -> str:
     """Say where a device looks: `in the hall`, `at the hall door`, or by its id where no room is known."""
     device = watch.devices.get(number)
     if device is None:
@@ -43,9 +44,9 @@ def eyes(scene: Scene) -> str:
     said = []
     for number, device in scene.watch.devices.items():
         if device.device.kind == "motion" and device.seen and number != scene.presence.life_by:
-            heard = scene.presence.heard.get(number)
+            heard = scene.presence.heard[number]
             name = device.room or device.id
-            if heard is None:
+            if not heard:
                 said.append(f"{name} sensor never heard")
             elif _silent(number, heard, scene):
                 said.append(f"{name} sensor silent since {clock(heard, scene)}")
@@ -60,7 +61,7 @@ def dark_since(scene: Scene) -> Instant:
     That is what the plan's own `silence` rules say of a device, or a day. 0 where any of it is live, or none was heard.
     """
     heard = {
-        number: scene.presence.heard.get(number, 0)
+        number: scene.presence.heard[number]
         for number, device in scene.watch.devices.items()
         if device.seen and device.device.kind in _SHOWS_LIFE
     }
@@ -81,12 +82,16 @@ def sentence(*parts: str) -> str:
 
 def evidence(since: Instant, scene: Scene) -> tuple[Evidence, ...]:
     """Return what was seen from `since` on, oldest first: the first sighting and the newest ones."""
-    seen = sorted((each for each in scene.presence.trail if each.at >= since), key=lambda each: each.at)
+    trail = sightings(scene.presence.trail, scene.presence.newest)
+    seen = sorted(
+        (each for each in trail if each.at >= since),
+        key=lambda each: each.at,
+    )
     told = seen[:1] + seen[1:][-11:]
     return tuple(fact(each, scene.watch) for each in told)
 
 
-def fact(seen: Sighting, watch: Watch) -> Evidence:
+def fact(seen: Sighting, watch: Outlook) -> Evidence:
     """Return a sighting as evidence."""
     device = watch.devices.get(seen.device)
     return Evidence(

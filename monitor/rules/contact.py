@@ -7,7 +7,7 @@ One that has been open for twelve hours is stuck, or the door stands open: someb
 
 from collections.abc import Iterable
 
-from monitor.presence import Contact
+from monitor.presence import Contact, contact
 from monitor.rules.lasting import Holding, Lasting
 from monitor.verdicts import Scene, State, Update, Verdict
 from monitor.words import clock
@@ -32,7 +32,7 @@ class ContactRule(Lasting):
     def step(self, state: State, scene: Scene) -> Iterable[Verdict]:
         """Judge as all that lasts; what seemed stuck may turn out to be inverted."""
         yield from super().step(state, scene)
-        door = scene.presence.doors.get(scene.rule.device or 0)
+        door = contact(scene.presence, scene.rule.device or 0)
         if state.running is not None and door is not None and looks_inverted(door, scene):
             said = _inverted(scene)
             if state.running.reason != said:
@@ -40,19 +40,20 @@ class ContactRule(Lasting):
 
     def holds(self, state: State, scene: Scene) -> Holding | None:
         """Return what is wrong with it, since when."""
-        door = scene.presence.doors.get(scene.rule.device or 0)
+        door = contact(scene.presence, scene.rule.device or 0)
         if door is None:
             return None
         device = scene.watch.devices[door.device].id
         if looks_inverted(door, scene):
             return Holding(door.known_from, max(door.known_from, state.begins(door.known_from)), device)
-        if door.value == "open":
+        if door.open:
             return Holding(door.open_from, state.begins(door.open_from) + STUCK_AFTER, device)
         return None
 
     def reason(self, holding: Holding, scene: Scene) -> str:
         """Say what it looks like."""
-        door = scene.presence.doors[scene.rule.device or 0]
+        door = contact(scene.presence, scene.rule.device or 0)
+        assert door is not None
         name = scene.watch.devices[door.device].id
         if looks_inverted(door, scene):
             return _inverted(scene)
@@ -74,5 +75,5 @@ def looks_inverted(door: Contact, scene: Scene) -> bool:
     known_for = scene.at - door.known_from
     if known_for < _LEARNED_AFTER or door.turns < _TURNS:
         return False
-    was_open = door.was_open + (scene.at - door.at if door.value == "open" else 0)
+    was_open = door.was_open + (scene.at - door.at if door.open else 0)
     return was_open > _MOSTLY * known_for

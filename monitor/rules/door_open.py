@@ -5,6 +5,7 @@ opening is one finding, and a door that sticks open raises once. Of a contact th
 speaks instead. No planned absence holds it: an empty home with its door open is worse.
 """
 
+from monitor.presence import contact
 from monitor.rules.contact import looks_inverted
 from monitor.rules.lasting import Holding, Lasting, deadline
 from monitor.verdicts import Scene, State
@@ -24,11 +25,11 @@ class DoorOpen(Lasting):
 
     def holds(self, state: State, scene: Scene) -> Holding | None:
         """Return the opening that lasts, or has not yet settled shut."""
-        door = scene.presence.doors.get(scene.rule.device or 0)
+        door = contact(scene.presence, scene.rule.device or 0)
         if door is None or (state.running is None and looks_inverted(door, scene)):
             return None
         device = scene.watch.devices[scene.rule.device or 0].id
-        if door.value == "open":
+        if door.open:
             return Holding(door.open_from, deadline(state, scene, door.open_from, absences=False), device)
         shut_at = door.at + scene.watch.door_settle
         if state.running is not None and scene.at < shut_at:
@@ -43,7 +44,7 @@ class DoorOpen(Lasting):
 
     def over(self, scene: Scene) -> str:
         """Say when it was closed."""
-        door = scene.presence.doors.get(scene.rule.device or 0)
+        door = contact(scene.presence, scene.rule.device or 0)
         return f"{_door(scene)} closed {clock(door.at, scene)}" if door else "the door is no longer watched"
 
 

@@ -101,7 +101,7 @@ def _missed(onset: Instant, due: Instant, said: str, scene: Scene) -> Raise:
     ]
     if scene.reading is not None:
         boxes = [each for each in boxes if each.number == scene.reading.device] or boxes
-    heard = max((scene.presence.heard.get(each.number, 0) for each in boxes), default=0)
+    heard = max((scene.presence.heard[each.number] for each in boxes), default=0)
     live = f"box last heard {clock(heard, scene)}" if heard else "box never heard"
     return Raise(
         onset=onset,

@@ -52,7 +52,7 @@ def _is_home(scene: Scene) -> bool:
 def _heard(scene: Scene) -> Instant:
     if _is_home(scene):
         return scene.presence.home_heard
-    return scene.presence.heard.get(scene.rule.device or 0, 0)
+    return int(scene.presence.heard[scene.rule.device or 0])
 
 
 def _lost(scene: Scene) -> Instant:

@@ -7,7 +7,7 @@ Who was out already when the window opens is missed from then on: a person with 
 is looked for at 22:10, not in the morning. Where several live in a home, anybody seen inside counts as back.
 """
 
-from monitor.presence import Contact, gone_out, out_by
+from monitor.presence import Contact, contact, gone_out, out_by
 from monitor.rules.lasting import Holding, Lasting, deadline
 from monitor.verdicts import Scene, State
 from monitor.words import clock, place
@@ -36,7 +36,7 @@ class Wandering(Lasting):
         """Say when they went, and whether the door stands open."""
         door = _door(scene)
         away = in_words(scene.at - holding.onset)
-        still = ", the door stands open" if door is not None and door.value == "open" else ""
+        still = ", the door stands open" if door is not None and door.open else ""
         return f"went out {clock(holding.onset, scene)}, not back for {away}{still}"
 
     def over(self, scene: Scene) -> str:
@@ -48,5 +48,5 @@ class Wandering(Lasting):
 def _door(scene: Scene) -> Contact | None:
     if scene.rule.device is None:
         return gone_out(scene.presence, scene.watch)
-    door = scene.presence.doors.get(scene.rule.device)
+    door = contact(scene.presence, scene.rule.device)
     return door if door is not None and out_by(scene.presence, door) else None

@@ -2,14 +2,13 @@
 
 from typing import NamedTuple
 
-import msgspec
 import pytest
 from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
 
-from monitor import roster
+from monitor import chunks, roster
 from monitor.agenda import Agenda
-from monitor.checkpoint import Chunk
+from monitor.chunks import Chunk
 from monitor.fold import Fold
 from monitor.subjects import HOME, PERSON, Core, Kept, key_of, partition_of
 from schema.entries import Tick
@@ -163,13 +162,11 @@ def test_the_agenda_finds_just_who_is_due_as_a_list_of_all_would(moves: list[tup
 
 def _through_msgpack(kept: Kepts) -> Kepts:
     """Return it as the table would give it back."""
-    chunks = {
-        key: msgspec.msgpack.decode(
-            msgspec.msgpack.encode(Chunk(1, kept.at, kept.blind_at, subjects)), type=Chunk
-        ).subjects
+    through = {
+        key: chunks.decode(chunks.encode(Chunk(kept.at, kept.blind_at, subjects))).subjects
         for key, subjects in kept.chunks.items()
     }
-    return kept._replace(chunks=chunks)
+    return kept._replace(chunks=through)
 
 
 def _subject(said: Said) -> str:

@@ -3,10 +3,9 @@
 from collections.abc import Iterable
 from datetime import date
 
-import msgspec
 import pytest
 
-from monitor.person import PersonState, new_state, step, timers
+from monitor.person import new_state, pack, step, timers, unpack
 from monitor.rules import RULES
 from monitor.stimuli import ReadingArrived, TimePassed, WatchChanged
 from monitor.verdicts import Rule, Scene, State, Verdict
@@ -210,9 +209,9 @@ def test_a_reading_that_cannot_be_taken_in_is_said_and_keeps_nothing_else_back(
 
 def test_readings_of_devices_that_are_nothing_to_her_change_nothing() -> None:
     story = Story(watch_of(QUIET)).at("12:10", "motion-1 detected")
-    before = msgspec.msgpack.encode(story.state.presence)
+    before = bytes(story.state.presence)
     story.give(ReadingArrived(ReadingEntry(999, "motion", "detected", story.now, story.now), story.now))
-    assert msgspec.msgpack.encode(story.state.presence) == before
+    assert bytes(story.state.presence) == before
 
 
 def test_a_device_that_is_gone_is_forgotten_and_her_bed_with_it() -> None:
@@ -223,9 +222,9 @@ def test_a_device_that_is_gone_is_forgotten_and_her_bed_with_it() -> None:
 
 def test_the_state_packs_and_goes_on_as_if_nothing_had_happened() -> None:
     story = Story(watch_of(BED, QUIET, DOOR), "22:00").at("22:30", "bed-1 in").at("02:14", "bed-1 out")
-    story.state = msgspec.msgpack.decode(msgspec.msgpack.encode(story.state), type=PersonState)
+    story.state = unpack(*pack(story.state))
     story.at("02:20", "door-1 open").until("02:36")
-    story.state = msgspec.msgpack.decode(msgspec.msgpack.encode(story.state), type=PersonState)
+    story.state = unpack(*pack(story.state))
     story.at("02:37", "bed-1 in").until("02:40")
     assert story.told == [
         "02:34 raised bed-night",

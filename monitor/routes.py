@@ -1,0 +1,52 @@
+"""Routes: from the number by which a reading names its device to whom the reading reaches. Pure.
+
+Asked for every reading there is. So numbers index a list and not a dictionary; those too large for that, which
+the log may hold all the same, stand aside.
+"""
+
+from array import array
+
+from monitor.facts import Home
+from monitor.subjects import Subject
+
+Reached = tuple[Subject, ...]
+_LARGEST = 1 << 24
+"""Numbers from here on stand aside: a list up to them would hold mostly nothing."""
+
+
+class Routes:
+    """Who hears each device, and the device's place in its home."""
+
+    def __init__(self) -> None:
+        self._reached: list[Reached | None] = []
+        self._places = array("H")
+        self._far: dict[int, tuple[Reached, int]] = {}
+
+    def of(self, number: int) -> tuple[Reached | None, int]:
+        """Return whom a device's readings reach (None: nobody knows the device), and its place."""
+        if 0 <= number < len(self._reached):
+            return self._reached[number], self._places[number]
+        return self._far.get(number, (None, 0))
+
+    def lay(self, home: Home, subjects: list[Subject]) -> None:
+        """Let readings of the home's devices reach those of its subjects who hear them; others are nobody's."""
+        alike: dict[Reached, Reached] = {}
+        for number in home.scattered:
+            self._put(number, None, 0)
+        for each in home.fitted.devices:
+            place = each.number
+            reached = tuple([subject for subject in subjects if subject.hears(place)])
+            self._put(home.number(place), alike.setdefault(reached, reached), place)
+
+    def _put(self, number: int, reached: Reached | None, place: int) -> None:
+        if not 0 <= number < _LARGEST:
+            if reached is None:
+                self._far.pop(number, None)
+            else:
+                self._far[number] = (reached, place)
+            return
+        short = number + 1 - len(self._reached)
+        if short > 0:
+            self._reached += [None] * short
+            self._places.extend([0] * short)
+        self._reached[number], self._places[number] = reached, place
