@@ -23,7 +23,7 @@ from schema.plans import AnyRule, SilenceRule
 MOST_HOURS = 168
 LOOKS_WITHIN: Duration = 5 * SECOND
 """The monitor looks twice a second; not for so long, and it is down."""
-_DAILY = frozenset({"bed", "chair", "door", "motion", "hub"})  # as monitor.coverage_devices judges them
+DAILY = frozenset({"bed", "chair", "door", "motion", "hub"})  # as monitor.coverage_devices judges them
 
 _DEVICES = """
     select d.number, d.id, d.kind, d.room, d.exit, r.device is not null as beats
@@ -89,6 +89,7 @@ async def of_person(connection: AsyncConnection, person: Person, hours: int, now
         kept_since=kept_since,
         rules=rules,
         not_running=idle,
+        unknown=_unknown_said(rules, known),
     )
 
 
@@ -136,10 +137,21 @@ def _said(gap: Gap, known: _Known) -> GapSaid:
 def _unknown(rests: Rests, known: _Known, told: set[str | None]) -> list[NotTold]:
     """Return what shows no heartbeat, and has no `silence` rule to say how long is too long."""
     return [
-        NotTold(device=each.id, words=coverage_words.unknown(each.id, known.named, daily=each.kind in _DAILY))
+        NotTold(
+            device=each.id,
+            words=coverage_words.unknown([each.id], known.named, daily=each.kind in DAILY),
+            daily=each.kind in DAILY,
+        )
         for each in known.devices
         if each.id in (*rests.each, *rests.one_of) and not each.beats and each.id not in told
     ]
+
+
+def _unknown_said(rules: list[RuleCovered], known: _Known) -> list[str]:
+    """Say of all rules together what is not known, in a sentence or two."""
+    told = {each.device: each.daily for rule in rules for each in rule.unknown}
+    kinds = {daily: sorted(name for name, each in told.items() if each == daily) for daily in (True, False)}
+    return [coverage_words.unknown(names, known.named, daily=daily) for daily, names in kinds.items() if names]
 
 
 async def _read(

@@ -21,6 +21,7 @@ class NotTold(BaseModel):
     """A device of which nobody can tell soon, or at all, whether it lives."""
 
     device: str
+    daily: bool = Field(description="it would show after a day that it is dead; else never")
     words: str
 
 
@@ -56,3 +57,4 @@ class PersonCovered(BaseModel):
     kept_since: Moment | None = Field(description="of the time before nothing is known; null: never kept so far")
     rules: list[RuleCovered]
     not_running: list[NotRunning]
+    unknown: list[str] = Field(description="of which devices nobody can tell whether they live, in words")

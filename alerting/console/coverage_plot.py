@@ -60,7 +60,7 @@ def plot(covered: PersonCovered, zone: str) -> Plot:
         said=said[:MOST_SAID],
         left_out=max(len(said) - MOST_SAID, 0),
         hours=[clock_text(start + (end - start) * n // _QUARTERS, zone) for n in range(_QUARTERS)] + ["now"],
-        unknown=sorted({each.words for rule in covered.rules for each in rule.unknown}),
+        unknown=covered.unknown,
         kept_since=since if since is not None and since > start + HOUR // 60 else None,
     )
 

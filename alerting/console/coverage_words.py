@@ -59,12 +59,13 @@ def device_name(name: str, devices: Mapping[str, Named]) -> str:
     return f"{known.room} {kind}" if known.room else f"{kind} {name}"
 
 
-def unknown(name: str, devices: Mapping[str, Named], *, daily: bool) -> str:
-    """Say what is not known of a device that shows no heartbeat."""
-    named = device_name(name, devices)
+def unknown(names: list[str], devices: Mapping[str, Named], *, daily: bool) -> str:
+    """Say what is not known of devices that show no heartbeat."""
+    named = _listed([device_name(name, devices) for name in names])
+    speak, live = ("speaks", "it lives") if len(names) == 1 else ("speak", "they live")
     if daily:
-        return f"{named} speaks only when something happens: that it is dead would show only after a day"
-    return f"{named} speaks only when it is used: whether it lives is not known"
+        return f"{named} {speak} only when something happens: whether {live} would show only after a day"
+    return f"{named} {speak} only when used: whether {live} is not known"
 
 
 def length(span: Duration) -> str:

@@ -41,7 +41,28 @@ async def a_night(house: House) -> dict[str, int]:
     async with house.program("sam") as sam:
         await sam.post(f"/api/alarms/{night['fall']}/acknowledge")
     await _equipment(house)
+    await _coverage(house)
     return night
+
+
+async def _coverage(house: House) -> None:
+    """Let the bed mat be silent since three hours ago, and let hub, broker and a sensor have been away before."""
+    await house.do(
+        "insert into coverage_progress (position, looked_at, begun_at) values (1, now(), now() - '20 hours'::interval)"
+    )
+    gap = (
+        "insert into coverage_gaps (what, home, device, cause, began, ended)"
+        " values (%s, %s, (select number from devices where home = 'home-ada' and id = %s), %s,"
+        " now() - %s::interval, now() - %s::interval)"
+    )
+    for what, home, device, cause, began, ended in (
+        ("device", "home-ada", "bed-1", "device", "3 hours", None),
+        ("device", "home-ada", "motion-2", "device", "14 hours", "11 hours"),
+        ("home", "home-ada", None, "hub", "9 hours", "7 hours"),
+        ("listening", None, None, "broker", "5 hours", "290 minutes"),
+        ("watching", None, None, "monitor", "17 hours", "1019 minutes"),
+    ):
+        await house.do(gap, what, home, device, cause, began, ended)
 
 
 async def _equipment(house: House) -> None:

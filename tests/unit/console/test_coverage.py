@@ -155,7 +155,18 @@ async def test_of_a_device_without_a_heartbeat_it_is_said_that_nobody_knows(hous
     found = await covered(house)
     assert of_rule(found, "bed-night")["unknown"] == []
     assert of_rule(found, "button")["unknown"] == [
-        {"device": "pendant-1", "words": "pendant pendant-1 speaks only when it is used: whether it lives is not known"}
+        {
+            "device": "pendant-1",
+            "daily": False,
+            "words": "pendant pendant-1 speaks only when used: whether it lives is not known",
+        }
+    ]
+    assert found["unknown"] == [
+        (
+            "hall door contact, hall motion sensor and bathroom motion sensor speak only when something happens:"
+            " whether they live would show only after a day"
+        ),
+        "pendant pendant-1 speaks only when used: whether it lives is not known",
     ]
 
 
