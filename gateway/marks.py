@@ -8,7 +8,7 @@ cannot prove is that nothing waits for redelivery: so the first marks of a conne
 
 from schema.instants import SECOND, Duration, Instant
 
-SETTLING: Duration = 4 * SECOND
+SETTLING: Duration = 7 * SECOND // 2
 """NATS gives out again what was unacknowledged after `ack_wait`, 3 s here, and no sooner."""
 
 
@@ -52,6 +52,11 @@ class Marks:
     def back_since(self, began: Instant) -> bool:
         """Tell whether a mark sent at `began` or later has come back, so that all before it is stored."""
         return self._proved is not None and self._proved >= began
+
+    @property
+    def settles_at(self) -> Instant | None:
+        """When marks begin to count, on the connection there is."""
+        return None if self._connected_at is None else self._connected_at + SETTLING
 
     def settled(self, began: Instant) -> bool:
         """Tell whether at `began` the broker had given out again all that an earlier connection left."""

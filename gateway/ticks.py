@@ -98,7 +98,14 @@ class Ticks:
         while True:
             began = monotonic()
             await self.run_once()
-            await asyncio.sleep(max(_LOOK_SECONDS, EVERY / SECOND - (monotonic() - began)))
+            await asyncio.sleep(max(_LOOK_SECONDS, min(EVERY / SECOND - (monotonic() - began), self._settles_in())))
+
+    def _settles_in(self) -> float:
+        """Return in how many seconds the last lane's marks begin to count, as deadlines wait for that; a second if later."""
+        settling = [marks.settles_at for marks in self._marks]
+        last = max((at for at in settling if at is not None), default=0)
+        now = self._clock.now()
+        return (last - now) / SECOND if None not in settling and last >= now else EVERY / SECOND
 
     async def run_once(self) -> None:
         """Send the marks of one round and append the tick they prove; ticks marked behind where they take long."""

@@ -34,6 +34,11 @@ class EmbeddedServer(ABC):
         """The server's process id."""
         return self._started().pid
 
+    @property
+    def log(self) -> Path:
+        """Where the server writes what it has to say."""
+        return self._folder / "server.log"
+
     async def start(self) -> None:
         """Start the server, made ready first where there was none, and return when it answers; else EmbeddedError."""
         self._find()

@@ -248,11 +248,10 @@ class House:
 
     def said(self, name: str) -> str:
         """Return what a part has written in its log."""
-        folder = self.folder / ("rooms" if name in SERVICES else "") / name
-        file = folder / ("log" if name in SERVICES else "server.log")
-        return "".join(
-            each.read_text(errors="replace") for each in (file.with_suffix(".before.log"), file) if each.exists()
-        )
+        engine = {"database": self.database, "broker": self.broker}.get(name)
+        file = engine.log if engine else self.folder / "rooms" / name / "log"
+        kept = (file.with_suffix(".before.log"), file)
+        return "".join(each.read_text(errors="replace") for each in kept if each.exists())
 
 
 @asynccontextmanager

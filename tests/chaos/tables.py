@@ -77,7 +77,7 @@ class Tables(NamedTuple):
     alarms: list[Alarm]
     steps: list[Step]
     refused: list[tuple[str, str]]
-    behind: int  # rows the monitor has not stepped
+    behind: int  # rows, 5 s old and older, that the monitor has not stepped
 
 
 def read(url: str) -> Tables:

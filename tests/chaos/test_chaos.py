@@ -47,3 +47,12 @@ def test_bad_input_is_refused_in_one_line() -> None:
     done = run("--scenario", "rain", seconds=60)
     assert done.returncode == 2
     assert "rain" in done.stderr.splitlines()[-1]
+
+
+@pytest.mark.timeout(200)
+def test_a_message_nobody_can_take_and_a_rule_that_throws_hold_up_nobody(tmp_path: Path) -> None:
+    """The other scenarios take minutes, or a disk of their own: they are run by the command alone."""
+    done = run("--scenario", "poison", "--minutes", "0.3", "--seed", "1", "--late", "60", seconds=190)
+    assert done.returncode == 0, done.stdout + done.stderr
+    assert "rule door_open failed and is set aside" in done.stdout
+    assert done.stdout.count("the database refused it") == 2
