@@ -75,6 +75,7 @@ class Database:
         self._written: Instant = -1
         self.set_now(0)
         self._idle: list[Backend] = []
+        self._lent: set[int] = set()
         with psycopg.connect(server_url, autocommit=True) as server:
             server.execute(f"drop database if exists {name} with (force)".encode())
             server.execute(f"create database {name}".encode())
@@ -117,10 +118,13 @@ class Database:
     def lend(self) -> Backend:
         """Give a clean backend."""
         if self._idle:
-            return self._idle.pop()
+            backend = self._idle.pop()
+            self._lent.add(backend.pid)
+            return backend
         connection = psycopg.connect(self.url, autocommit=True, prepare_threshold=0)
         pgconn = connection.pgconn
         connection.pgconn = PGconn.connect_start(b"host=/nowhere")  # it is ours now, and outlives the wrapper
+        self._lent.add(pgconn.backend_pid)
         return Backend(pgconn, connection._prepared)
 
     def take_back(self, backend: Backend) -> None:
@@ -133,11 +137,16 @@ class Database:
         else:
             pgconn.finish()
             self.control.execute("select pg_terminate_backend(%s, 10000)", (backend.pid,))
+        self._lent.discard(backend.pid)
 
     def blocked_by(self, pid: int) -> list[int]:
-        """Return whose locks this backend waits for at this very moment."""
+        """Return whose locks, of this world's, this backend waits for at this very moment.
+
+        Whoever commits a NOTIFY holds a lock of the whole server for that moment: another database's world may
+        stand in our way, and is none of our story's business.
+        """
         row = self.control.execute("select pg_blocking_pids(%s)", (pid,)).fetchone()
-        return list(row[0]) if row else []
+        return [each for each in row[0] if each in self._lent] if row else []
 
     def rows(self, query: str, *arguments: Any) -> list[tuple[Any, ...]]:
         """Ask, outside every simulated process: for the checks."""
