@@ -15,8 +15,8 @@ from runtime.clock import SystemClock
 from runtime.settings import Settings
 from schema.entries import Tick, pack
 from schema.instants import SECOND
+from telecare.watcher.judgement import standing_still
 from telecare.watcher.memory import file_of, recalled
-from telecare.watcher.vitals import standing_still
 
 _BLIND = pack([Tick(blind=True)])
 Room = Literal["gateway", "monitor", "alerting", "watcher"]

@@ -31,8 +31,9 @@ _OPEN = """
 
 # Of the newest only, so that being asked often never costs much.
 _MESSAGES = """
-    select channel, state, count(*) from (select * from notifications order by id desc limit 5000) newest
-    where created_at > %s group by 1, 2
+    select newest.channel, newest.state, count(*)
+    from (select * from notifications order by id desc limit 5000) newest join alarms on alarms.id = newest.alarm
+    where newest.created_at > %s and not alarms.canary group by 1, 2
 """
 
 _FIGURES = {

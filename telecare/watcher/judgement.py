@@ -14,7 +14,7 @@ from typing import Literal
 
 import msgspec
 
-from schema.instants import HOUR, MINUTE, Duration, Instant
+from schema.instants import HOUR, MINUTE, Duration, Instant, in_words
 
 Where = Literal["broker", "desk", "way"]
 """What failed: the broker took no press, the desk gave no answer, or what lies between lost it."""
@@ -86,6 +86,15 @@ def begun(known: Known, at: Instant, every: Duration) -> Known:
 def well(known: Known) -> bool:
     """Tell whether all is well: the newest press came up, and no outage lasts."""
     return known.outage is None and known.seen_at is not None and known.seen_at == known.looked_at
+
+
+def standing_still(known: Known, every: Duration, now: Instant) -> str | None:
+    """Say that no press was made for three periods, or None."""
+    if known.looked_at is None:
+        return "no press has been made yet"
+    if now - known.looked_at > FRESH * every:
+        return f"no press was made for {in_words(now - known.looked_at)}"
+    return None
 
 
 def judged(known: Known, press: Shown | Missed, every: Duration) -> Judged:

@@ -1,4 +1,4 @@
-"""How the watcher is, for /ready and /metrics on its own port, and for `telecare healthy watcher`."""
+"""How the watcher is, for /ready and /metrics on its own port."""
 
 from collections.abc import Callable
 from math import inf
@@ -6,8 +6,8 @@ from math import inf
 from prometheus_client import Gauge
 
 from runtime.clock import Clock
-from schema.instants import SECOND, Duration, Instant, in_words
-from telecare.watcher.judgement import FRESH, Known
+from schema.instants import SECOND, Duration, in_words
+from telecare.watcher.judgement import Known, standing_still
 from telecare.watcher.texts import reason
 
 OUTAGE = Gauge("telecare_watcher_outage", "1 while presses get lost.")
@@ -37,12 +37,3 @@ class Vitals:
         if known.unsent:
             said.append(f"{len(known.unsent)} on call could not be told yet")
         return said
-
-
-def standing_still(known: Known, every: Duration, now: Instant) -> str | None:
-    """Say that no press was made for three periods, or None."""
-    if known.looked_at is None:
-        return "no press has been made yet"
-    if now - known.looked_at > FRESH * every:
-        return f"no press was made for {in_words(now - known.looked_at)}"
-    return None

@@ -3,6 +3,7 @@
 import psycopg
 import pytest
 
+from alerting import desk
 from alerting.alarms import alarm, closed_alarms, open_alarms
 from alerting.canary import KEPT
 from schema.findings import Finding
@@ -12,7 +13,7 @@ from tests.unit.alerting.house import House
 
 async def canary_pressed(house: House, number: int = 1) -> Finding:
     home = f"_canary-{number}"
-    return await house.finds("button", subject=home, subject_kind="home", home=home, policy=None, priority="life")
+    return await house.finds("button", subject=home, subject_kind="home", home=home, policy="urgent", priority="life")
 
 
 async def cleared(house: House, finding: Finding) -> None:
@@ -65,7 +66,8 @@ async def test_a_real_alarm_that_clears_still_waits_for_a_human(house: House) ->
 
 
 async def test_old_canaries_go_with_all_that_was_written_of_them_and_nothing_else_does(house: House) -> None:
-    await house.press()
+    async with house.at_the_desk() as connection:
+        await desk.close(connection, await house.press(), "olga", house.clock.now(), "attended")
     for _ in range(3):
         await cleared(house, await canary_pressed(house))
     await house.do("update alarms set recorded_at = %s where id <= 3", moment(house.clock.at - KEPT - DAY))

@@ -145,7 +145,8 @@ async def test_the_age_of_the_last_canary_is_told(database: AsyncConnectionPool,
         async with httpx.AsyncClient(base_url=house.url) as anybody:
             metrics = (await anybody.get("/metrics")).text
         assert "telecare_canary_age_seconds 90.0" in metrics
-        assert "telecare_open_alarms{" not in metrics, "a canary is in no figure"
+        for figure in ("open_alarms", "oldest_alarm_seconds", "messages_1h"):
+            assert f"telecare_{figure}{{" not in metrics, "a canary is in no figure"
 
 
 FILLED = """
