@@ -33,7 +33,7 @@ log = structlog.get_logger()
 
 MOST_MESSAGES = 1000
 MOST_BYTES = 1_000_000
-FULL_MESSAGES = 4000  # as many as NATS gives out unacknowledged
+FULL_MESSAGES = 6000  # above the 4000 that NATS gives out unacknowledged: what it repeats behind them is known at once
 FULL_BYTES = 32_000_000
 
 
