@@ -101,7 +101,7 @@ class Ticks:
             await asyncio.sleep(max(_LOOK_SECONDS, min(EVERY / SECOND - (monotonic() - began), self._settles_in())))
 
     def _settles_in(self) -> float:
-        """Return in how many seconds the last lane's marks begin to count, as deadlines wait for that; a second if later."""
+        """Return in how many seconds the last lane's marks begin to count, as deadlines wait for that; 1 if later."""
         settling = [marks.settles_at for marks in self._marks]
         last = max((at for at in settling if at is not None), default=0)
         now = self._clock.now()

@@ -22,7 +22,7 @@ from runtime.logs import configure_logs
 from schema.instants import SECOND
 from tests.chaos import small_disk
 from tests.chaos.report import Progress, table
-from tests.chaos.run import Chaos
+from tests.chaos.run import Chaos, NotOpenError
 from tests.chaos.scenarios import database_away, disk_full, links, play, poison
 
 SCENARIOS = {
@@ -43,7 +43,10 @@ def main() -> int:
     folder = asked.folder or Path(tempfile.mkdtemp(prefix="telecare-chaos-"))
     progress = Progress()
     with asyncio.Runner(loop_factory=uvloop.new_event_loop) as runner:
-        broken, said = runner.run(_played(asked, folder, progress))
+        try:
+            broken, said = runner.run(_played(asked, folder, progress))
+        except* NotOpenError as errors:
+            broken, said = [str(error) for error in errors.exceptions], ""
     progress.end()
     _say(said)
     if not broken:

@@ -51,6 +51,10 @@ Say = Callable[[str], None]
 Trouble = Callable[["Chaos", House], Awaitable[None]]
 
 
+class NotOpenError(Exception):
+    """The service did not come up at all; the message says so, with the last words of its parts."""
+
+
 class Figures:
     """What the run has come to so far, for the line that shows it."""
 
@@ -318,13 +322,13 @@ async def _kill(house_: House, blow: storm.Blow) -> None:
 
 
 async def open_(house_: House, since: Instant) -> None:
-    """Wait for a house that has just been started; RuntimeError, with its parts' last words, where it does not open."""
+    """Wait for a house that has just been started; NotOpenError, with its parts' last words, where it does not open."""
     try:
         async with asyncio.timeout(OPENING):
             await ticking(house_, since)
     except TimeoutError as error:
         words = "\n".join(f"{name}: {house_.said(name)[-1500:]}" for name in SERVICES)
-        raise RuntimeError(f"the service did not open within {OPENING:.0f} s\n{words}") from error
+        raise NotOpenError(f"the service did not open within {OPENING:.0f} s\n{words}") from error
 
 
 def _starved() -> float:
