@@ -34,6 +34,7 @@ BEATS = 4
 _TIMES = 2.5
 _LONGEST_BEAT: Duration = 13 * HOUR
 _PAST = 4
+_OF_EQUIPMENT = frozenset({"hub", "sensor"})
 
 Span = tuple[Instant, Instant]
 
@@ -163,18 +164,29 @@ class Hearing:
 
     # --- what is said -----------------------------------------------------------------------------------
 
-    def word(self, entry: ReadingEntry, service: Sequence[Span] = ()) -> list[Change]:
+    def word(self, entry: ReadingEntry, service: Sequence[Span] = ()) -> Sequence[Change]:
         """Take in one reading; `service` are the spans in which we ourselves could not see."""
         number = entry.device
-        if not self._known(number):
-            return []
-        if entry.kind in ("hub", "sensor"):
+        if number >= len(self._home) or (place := self._home[number]) < 0:
+            return ()
+        if entry.kind in _OF_EQUIPMENT:
             return self._of_equipment(entry, service)
         if entry.retained:
-            return []
-        changes = self._arrived(entry, service) + self._said(number, entry, service)
+            return ()
+        at, received, heard, limit = entry.observed_at, entry.received_at, self._heard[number], self._limit[number]
+        changes: Sequence[Change] = ()
+        if (
+            heard < at <= received
+            and at - heard <= (limit or at)
+            and number not in self._open
+            and 0 <= received - self._home_heard[place] <= self._home_limit[place]
+            and self._homes[place].lost is None
+        ):  # as nearly always: nobody was silent
+            self._heard[number], self._home_heard[place] = at, received
+        else:
+            changes = [*self._arrived(entry, service), *self._said(number, entry, service)]
         if entry.kind == "heartbeat":
-            self._beat(number, entry.observed_at)
+            self._beat(number, at)
         return changes
 
     def _said(self, number: int, entry: ReadingEntry, service: Sequence[Span]) -> list[Change]:
@@ -276,16 +288,23 @@ class Hearing:
 
     def _beat(self, number: int, at: Instant) -> None:
         """Learn how often a device shows that it lives; one interval moves what is usual by a quarter at most."""
-        since, self._beat_at[number] = at - self._beat_at[number], max(at, self._beat_at[number])
-        if not 0 < since <= _LONGEST_BEAT:
+        since = at - self._beat_at[number]
+        if since <= 0:
             return
-        usual = self._usual[number]
-        self._usual[number] = since if not usual else usual + (min(max(since, usual // 2), 2 * usual) - usual) // 4
-        if self._beats[number] < BEATS:
-            self._beats[number] += 1
-        if self._beats[number] >= BEATS:
+        self._beat_at[number] = at
+        if since > _LONGEST_BEAT:
+            return
+        before = self._usual[number]
+        usual = since if not before else before + (min(max(since, before // 2), 2 * before) - before) // 4
+        beats = self._beats[number]
+        if usual == before and beats >= BEATS:
+            return
+        self._usual[number] = usual
+        if beats < BEATS:
+            self._beats[number] = beats = beats + 1
+        if beats >= BEATS:
             self._set_limit(number)
-            usual, kept = self._usual[number], self._kept[number]
+            kept = self._kept[number]
             if not 4 * kept <= 5 * usual <= 6 * kept:
                 self._kept[number] = self.learned[number] = usual
 
