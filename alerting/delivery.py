@@ -29,6 +29,7 @@ from alerting.outbox import RECEIPT_WITHIN
 from alerting.record import AlarmRow, write_journal
 from runtime.clock import Clock
 from runtime.database import GONE, Listener
+from runtime.database import in_words as why_gone
 from schema.alarms import PRIORITIES, Priority
 from schema.instants import SECOND, Duration, Instant, in_words, moment
 
@@ -52,7 +53,8 @@ _LOOK_EVERY = 1.0  # s: hints may be lost, and claims and receipts run out by th
 
 # First what is most pressing, then first rounds before repeats, then what has waited longest. An alarm that is
 # being changed this very moment (acknowledged, perhaps) is left for the next look. What is wanted and can be
-# sent is claimed, with its attempt, in this same statement; the rest has no attempt.
+# sent is claimed, with its attempt; the rest is left, with a word in the journal. One statement, and so one
+# transaction, as a page waits for it.
 _CLAIM = """
 with picked as materialized (
     select n.id, n.alarm, n.recipient, n.channel, n.phone, n.body, n.round, n.not_before,
@@ -71,8 +73,23 @@ with picked as materialized (
 ), begun as (
     insert into attempts (notification, number, started_at) select id, attempts, %(at)s from sending
     returning id, notification
+), let_be as (
+    update notifications n
+    set state = case when picked.wanted then 'not_sent' else 'withdrawn' end,
+        reason = case when picked.wanted then 'no Twilio account is set' else 'nobody is needed any more' end
+    from picked where n.id = picked.id and not (picked.wanted and picked.possible)
+    returning n.alarm, n.recipient, n.state, n.reason
+), written as (
+    insert into journal (alarm, at, actor, action, text, detail)
+    select alarm, %(at)s, 'delivery', state,
+           case state when 'withdrawn' then 'Withdrew the message to ' else 'Not sent to ' end
+               || recipient || ': ' || reason || '.',
+           jsonb_build_object('to', recipient)
+    from let_be
+), told as (
+    select pg_notify('alarms', alarm::text) from let_be
 )
-select picked.id, alarm, recipient, channel, phone, body, wanted, begun.id as attempt
+select picked.id, alarm, channel, phone, body, begun.id as attempt, (select count(*) from told) as told
 from picked left join begun on begun.notification = picked.id order by pressing, round, not_before, picked.id
 """
 _STATE = "update notifications set state = %s, reason = %s where id = %s"
@@ -105,12 +122,11 @@ class _Claimed(NamedTuple):
 class _Picked(NamedTuple):
     id: int
     alarm: int
-    recipient: str
     channel: str
     phone: str | None
     body: str
-    wanted: bool
-    attempt: int | None
+    attempt: int | None  # None: not to be sent
+    told: int
 
 
 class Delivery:
@@ -129,7 +145,8 @@ class Delivery:
     async def run_once(self, now: Instant) -> int:
         """Look after what is under way, then send one batch; returns how many messages were looked at."""
         await self._look_after(now)
-        claimed, looked_at = await self._claim(now, BATCH)
+        async with self._pool.connection() as connection:
+            claimed, looked_at = await self._claim(connection, now, BATCH)
         async with asyncio.TaskGroup() as sending:
             for message in claimed:
                 sending.create_task(self._send(message))
@@ -150,7 +167,7 @@ class Delivery:
                 away = False
             except GONE as error:
                 if not away:
-                    log.warning("the database does not answer; trying on", action="delivery", error=str(error))
+                    log.warning("the database does not answer; trying on", action="delivery", error=why_gone(error))
                 away = True
                 await asyncio.sleep(0.5)
 
@@ -159,35 +176,43 @@ class Delivery:
         await asyncio.sleep(_LOOK_EVERY)
 
     async def _keep_sending(self, listener: Listener, group: asyncio.TaskGroup) -> None:
-        """Claim what may go out and there is a place for; where there is nothing, wait for a hint."""
-        if not await self._send_some(group):
-            await listener.wait("outbox", _LOOK_EVERY)
-            if not await self._send_some(group):
-                await listener.wait("outbox", LOOKED_AGAIN_AFTER)
+        """Send what may go out and there is a place for, on a connection of its own; else wait for a hint."""
+        async with self._pool.connection() as connection:
+            while True:
+                while await self._send_some(connection, group):
+                    pass
+                await listener.wait("outbox", LOOKED_AGAIN_AFTER if self._crowded else _LOOK_EVERY)
+                if not await self._send_some(connection, group):
+                    await listener.wait("outbox", LOOKED_AGAIN_AFTER)
 
-    async def _send_some(self, group: asyncio.TaskGroup) -> int:
-        """Claim one batch, give each message a task, and return how many were looked at."""
+    async def _send_some(self, connection: AsyncConnection, group: asyncio.TaskGroup) -> bool:
+        """Claim one batch and give each message a task; tell whether there may be more."""
         self._ended.clear()
         free = AT_ONCE - len(self._under_way)
         if free <= 0:
             await self._ended.wait()
-            return 1
-        for_all = free - KEPT_FOR_LIFE
-        limit, priorities = (for_all, PRIORITIES) if for_all > 0 else (free, PRIORITIES[:1])
-        claimed, looked_at = await self._claim(self._clock.now(), min(limit, BATCH), priorities)
+            return True
+        limit, priorities = (free, PRIORITIES[:1]) if self._crowded else (free - KEPT_FOR_LIFE, PRIORITIES)
+        claimed, looked_at = await self._claim(connection, self._clock.now(), min(limit, BATCH), priorities)
         for message in claimed:
             task = group.create_task(self._send_or_leave(message), name=f"delivery:{message.attempt}")
             self._under_way.add(task)
             task.add_done_callback(self._end)
-        return looked_at
+        return looked_at == min(limit, BATCH)
+
+    @property
+    def _crowded(self) -> bool:
+        """Whether all places are taken but those kept for life: a place that comes free gives no hint."""
+        return len(self._under_way) >= AT_ONCE - KEPT_FOR_LIFE
 
     def _end(self, task: asyncio.Task[None]) -> None:
         self._under_way.discard(task)
         self._ended.set()
 
     async def _claim(
-        self, now: Instant, limit: int, priorities: Sequence[Priority] = PRIORITIES
+        self, connection: AsyncConnection, now: Instant, limit: int, priorities: Sequence[Priority] = PRIORITIES
     ) -> tuple[list[_Claimed], int]:
+        """Return what is to be sent now, and how many messages were looked at."""
         parameters = {
             "at": moment(now),
             "until": moment(now + CLAIMED_FOR),
@@ -195,23 +220,17 @@ class Delivery:
             "priorities": list(priorities),
             "limit": limit,
         }
-        async with self._pool.connection() as connection, connection.transaction():
-            async with connection.cursor(row_factory=class_row(_Picked)) as cursor:
-                await cursor.execute(_CLAIM, parameters)
-                picked = await cursor.fetchall()
-            claims = [await self._claim_one(connection, message, now) for message in picked]
-            return [claim for claim in claims if claim is not None], len(picked)
+        async with connection.cursor(row_factory=class_row(_Picked)) as cursor:
+            await cursor.execute(_CLAIM, parameters)
+            picked = await cursor.fetchall()
+        return [self._claimed(each) for each in picked if each.attempt is not None], len(picked)
 
-    async def _claim_one(self, connection: AsyncConnection, message: _Picked, now: Instant) -> _Claimed | None:
-        if message.attempt is not None and message.phone is not None:
-            body = texts.with_link(message.body, self._public_url, message.alarm)
-            channel = self._channels[message.channel]
-            return _Claimed(message.id, message.attempt, message.alarm, channel, message.phone, body)
-        if message.wanted:
-            await _leave(connection, message, now, "not_sent", "no Twilio account is set")
-        else:
-            await _leave(connection, message, now, "withdrawn", "nobody is needed any more")
-        return None
+    def _claimed(self, message: _Picked) -> _Claimed:
+        assert message.attempt is not None, "it is asked for what is to be sent"
+        assert message.phone is not None, "claimed only where there is a number"
+        body = texts.with_link(message.body, self._public_url, message.alarm)
+        channel = self._channels[message.channel]
+        return _Claimed(message.id, message.attempt, message.alarm, channel, message.phone, body)
 
     async def _send_or_leave(self, claimed: _Claimed) -> None:
         """Send; with the database away for long, what came of it is left to the claim's end: ambiguous."""
@@ -320,13 +339,6 @@ async def fail(connection: AsyncConnection, alarm: AlarmRow, message: Message, r
     await connection.execute(_STATE, ("failed", reason, message.id))
     await _journal(connection, message, at, "failed", f"The message to {message.recipient} failed: {reason}.")
     await give_up(connection, alarm, message, at)
-
-
-async def _leave(connection: AsyncConnection, message: _Picked, at: Instant, state: str, why: str) -> None:
-    await connection.execute(_STATE, (state, why, message.id))
-    what = "Withdrew the message" if state == "withdrawn" else "Not sent"
-    text = f"{what} to {message.recipient}: {why}."
-    await write_journal(connection, message.alarm, at, "delivery", state, text, to=message.recipient)
 
 
 async def _journal(connection: AsyncConnection, message: Message, at: Instant, action: str, text: str) -> None:

@@ -40,26 +40,33 @@ class Engine:
     async def run_once(self, now: Instant) -> tuple[int, int]:
         """Take findings in, then step what is due; returns how many changes and how many steps that were."""
         async with self._pool.connection() as connection:
-            taken = await intake.run_once(connection, now)
-            return taken, await self._step_due(connection, now)
+            return await self._run_once(connection, now)
 
     async def run(self, listener: Listener) -> None:
-        """Run until cancelled; while the database is away, keep trying."""
+        """Run until cancelled, on a connection of its own; while the database is away, keep trying."""
         away = False
         while True:
             try:
-                taken, stepped = await self.run_once(self._clock.now())
-                if away:
-                    log.info("the database answers again", action="engine")
-                away = False
-                if stepped == AT_ONCE or taken:
-                    continue  # there may be more
-                await listener.wait("findings", 1)
+                async with self._pool.connection() as connection:
+                    if away:
+                        log.info("the database answers again", action="engine")
+                    away = False
+                    await self._keep_on(connection, listener)
             except GONE as error:
                 if not away:
                     log.warning("the database does not answer; trying on", action="engine", error=in_words(error))
                 away = True
                 await asyncio.sleep(0.5)
+
+    async def _keep_on(self, connection: AsyncConnection, listener: Listener) -> None:
+        while True:
+            taken, stepped = await self._run_once(connection, self._clock.now())
+            if not taken and stepped < AT_ONCE:  # else there may be more
+                await listener.wait("findings", 1)
+
+    async def _run_once(self, connection: AsyncConnection, now: Instant) -> tuple[int, int]:
+        taken = await intake.run_once(connection, now)
+        return taken, await self._step_due(connection, now)
 
     async def _step_due(self, connection: AsyncConnection, now: Instant) -> int:
         cursor = await connection.execute(_DUE, (moment(now), list(PRIORITIES), AT_ONCE))

@@ -1,11 +1,13 @@
 """The outbox, against a provider that fails in every way we know, and ourselves being killed."""
 
 import asyncio
+from collections.abc import Callable
 
 import pytest
 
 from alerting.channels import Ambiguous, Outgoing, Refused, TryLater
-from alerting.delivery import Delivery
+from alerting.delivery import AT_ONCE, KEPT_FOR_LIFE, Delivery
+from runtime.database import Listener
 from schema.instants import MINUTE, SECOND
 from tests.unit.alerting.house import DAUGHTER, NIGHT, SOCIAL_WORKER, House
 
@@ -138,7 +140,7 @@ async def test_killed_while_sending_we_send_once_more_when_the_claim_expires(hou
     assert results == [("ambiguous",), ("sent",)]
 
 
-async def test_killed_before_the_claim_was_committed_nothing_is_lost_or_sent_twice(
+async def test_killed_between_claiming_and_sending_it_goes_out_once_when_the_claim_expires(
     house: House, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     await house.press()
@@ -149,11 +151,48 @@ async def test_killed_before_the_claim_was_committed_nothing_is_lost_or_sent_twi
         raise asyncio.CancelledError
 
     with monkeypatch.context() as patched:
-        patched.setattr(Delivery, "_claim_one", killed)
-        with pytest.raises(asyncio.CancelledError):
-            await house.delivery.run_once(house.clock.now())
-    await house.run()
-    assert len(house.phones.texts) == 1
+        patched.setattr(Delivery, "_send", killed)
+        await house.delivery.run_once(house.clock.now())
+    assert house.phones.texts == []
+    await house.at(95 * SECOND)
+    assert house.phones.told() == [(90, "social worker")]
+
+
+async def test_a_flood_of_lesser_messages_never_takes_the_places_kept_for_life(house: House) -> None:
+    await house.do("update teams set rota = null")
+    await house.do(
+        "insert into team_members (team, id, ordinal, name, phone)"
+        " select 'rapid_response', 'm' || n, 10 + n, '', '+4477009002' || lpad(n::text, 2, '0')"
+        " from generate_series(1, 60) n"
+    )
+    hanging = asyncio.Event()
+
+    async def slow(_: Outgoing) -> None:
+        await hanging.wait()
+
+    house.phones.on_send = slow
+    await house.finds("bed", run=False)
+    house.clock.at += 60 * SECOND
+    await house.engine.run_once(house.clock.now())
+    listener = Listener("", ("outbox",))
+    sending = asyncio.create_task(house.delivery.run(listener))
+    await until(lambda: len(house.phones.texts) == AT_ONCE - KEPT_FOR_LIFE)
+    await house.finds("button", run=False, policy="at_once")
+    await house.do(
+        """insert into policies values ('at_once', '[{"after": "0s", "notify": "contacts", "repeat": "4m"}]')"""
+    )
+    await house.engine.run_once(house.clock.now())
+    await until(lambda: house.phones.texts[-1].to == "daughter")
+    assert len(house.phones.texts) == AT_ONCE - KEPT_FOR_LIFE + 1
+    sending.cancel()
+    with pytest.raises(asyncio.CancelledError):
+        await sending
+
+
+async def until(holds: Callable[[], bool]) -> None:
+    async with asyncio.timeout(20):
+        while not holds():  # noqa: ASYNC110 - scripted telephones set no event
+            await asyncio.sleep(0.01)
 
 
 async def test_nothing_goes_out_for_an_alarm_somebody_has_even_where_the_outbox_still_holds_it(house: House) -> None:
