@@ -224,11 +224,11 @@ class SimulatedConnection(AsyncConnection[Any]):
         """Let the statement go its way: there, through the database, and back."""
         what = self._name(gen)
         strike = self.wire.strike(what)
+        rolls_back = _rolls_back(gen)
         try:
             await asyncio.sleep(self.wire.latency())
             if strike == "before":
                 self.sever()
-            self._alive()
             done, error = await self._carry_out(gen)
         finally:
             with suppress(Exception):
@@ -239,9 +239,10 @@ class SimulatedConnection(AsyncConnection[Any]):
             self.wire.die(what)
         if back := self.wire.way_back():
             await asyncio.sleep(back)
-        self._alive()
         if error is not None:
             raise error
+        if strike in {"after", "dies"} and not rolls_back:
+            self._alive()
         return done
 
     def _name(self, gen: PQGen[Any]) -> str:
@@ -256,7 +257,8 @@ class SimulatedConnection(AsyncConnection[Any]):
     async def _carry_out(self, gen: PQGen[Any]) -> tuple[Any, Exception | None]:
         """Return what the statement gave, or the error the server answered it with."""
         backend = self._backend
-        assert backend is not None
+        if backend is None:
+            return self._refused(gen)
         self.server.statements += 1
         victim = False
         try:
@@ -280,6 +282,15 @@ class SimulatedConnection(AsyncConnection[Any]):
                 return None, errors.DeadlockDetected("deadlock detected")
             return None, error
 
+    def _refused(self, gen: PQGen[Any]) -> tuple[Any, Exception | None]:
+        """Fail as psycopg would; the end of a transaction that rolls back passes over it, and lets what ended it go on.
+
+        The generator must not run: its cursor still holds the backend, which is somebody else's by now.
+        """
+        if _rolls_back(gen):
+            return False, None
+        return None, psycopg.OperationalError("the connection is lost")
+
     def _over(self, backend: Backend) -> None:
         """Tell that a statement is done: where that ended a transaction, locks are free and notifications are heard."""
         if backend.pgconn.transaction_status in _OPEN:
@@ -288,6 +299,12 @@ class SimulatedConnection(AsyncConnection[Any]):
         if self.notified:
             heard, self.notified = self.notified, frozenset()
             self.wire.heard(heard)
+
+
+def _rolls_back(gen: PQGen[Any]) -> bool:
+    """Tell whether this is the end of a transaction's block that an exception left."""
+    frame = getattr(gen, "gi_frame", None)
+    return frame is not None and gen.__name__ == "_exit_gen" and frame.f_locals.get("exc_val") is not None
 
 
 _WRITES = re.compile(r"\b(insert|update|delete|log_append|setval)\b", re.IGNORECASE)

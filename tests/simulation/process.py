@@ -6,6 +6,7 @@ Killed, nothing of it reaches anybody any more: its connections are cut before i
 import asyncio
 from collections.abc import Callable, Coroutine
 from contextlib import asynccontextmanager, suppress
+from contextvars import ContextVar, copy_context
 from typing import TYPE_CHECKING, Any
 
 import psycopg
@@ -18,6 +19,9 @@ if TYPE_CHECKING:
     from collections.abc import AsyncIterator
 
     from tests.simulation.world import World
+
+_life: ContextVar[int] = ContextVar("life")
+"""Which life of its process a task belongs to: one that was killed and does not know it yet reaches nobody."""
 
 Start = Callable[["Process"], dict[str, Coroutine[Any, Any, None]]]
 _COMMITS = frozenset({"commit", "_commit_gen", "_exit_gen"})
@@ -35,6 +39,7 @@ class Process:
         self._tasks: list[asyncio.Task[None]] = []
         self._connections: list[SimulatedConnection] = []
         self._draw = draws(world.seed, name)
+        self._context = copy_context()
         self._doom: tuple[int, Strike] | None = None  # statements left to live, and how the last one ends
 
     # --- its life ------------------------------------------------------------------------------------
@@ -45,10 +50,10 @@ class Process:
         self.lives += 1
         self.alive, self._doom = True, None
         self.world.story.tell(self.name, "starts")
-        self._tasks = [
-            self.world.loop.create_task(self._run(label, work), name=f"{self.name}:{label}")
-            for label, work in self._start(self).items()
-        ]
+        self._context = copy_context()
+        self._context.run(_life.set, self.lives)
+        works = self._context.run(self._start, self)
+        self._tasks = [self._task(label, self._run(label, work)) for label, work in works.items()]
 
     def doom(self, statements: int, ending: Strike) -> None:
         """Let it be killed at one of its next statements."""
@@ -65,18 +70,21 @@ class Process:
             self.alive = False
             self.world.story.tell(self.name, why)
             self._cut()
-            self._cancel()
+            self._cancel(self._tasks)
 
     async def stop(self) -> None:
         """End cleanly: tasks are cancelled, and drain."""
         if self.alive:
             self.world.story.tell(self.name, "stops")
-            self._cancel()
+            self._cancel(self._tasks, times=1)
             with suppress(TimeoutError):
                 async with asyncio.timeout(20):
                     await asyncio.gather(*self._tasks, return_exceptions=True)
             self.alive = False
             self._cut()
+
+    def _task(self, label: str, work: Coroutine[Any, Any, None]) -> asyncio.Task[None]:
+        return self.world.loop.create_task(work, name=f"{self.name}:{label}", context=self._context)
 
     async def _run(self, label: str, work: Coroutine[Any, Any, None]) -> None:
         try:
@@ -84,7 +92,7 @@ class Process:
         except asyncio.CancelledError:
             raise
         except BaseException as error:  # noqa: BLE001 - whatever ends a process is told, and judged
-            if self.alive:
+            if self.alive and _life.get() == self.lives:
                 self.world.failed(self, label, error)
                 self.kill(f"ends by itself: {label} raised {_told(error)}")
 
@@ -93,9 +101,13 @@ class Process:
             connection.sever()
         self._connections = []
 
-    def _cancel(self) -> None:
-        for task in self._tasks:
+    def _cancel(self, tasks: list[asyncio.Task[None]], times: int = 50) -> None:
+        """Cancel what still runs; who was killed is told again, should it not have listened."""
+        left = [task for task in tasks if not task.done()]
+        for task in left:
             task.cancel()
+        if left and times > 1:
+            self.world.loop.call_later(0.01, self._cancel, left, times - 1)
 
     def serve(self, what: str, work: Coroutine[Any, Any, None]) -> None:
         """Take a request from outside: nobody hears it unless the process lives, and a database away is an error."""
@@ -103,7 +115,7 @@ class Process:
             work.close()
             return
         self._tasks = [task for task in self._tasks if not task.done()]
-        self._tasks.append(self.world.loop.create_task(self._request(what, work), name=f"{self.name}:{what}"))
+        self._tasks.append(self._task(what, self._request(what, work)))
 
     async def _request(self, what: str, work: Coroutine[Any, Any, None]) -> None:
         try:
@@ -119,7 +131,7 @@ class Process:
     async def connect(self, *, autocommit: bool = False) -> SimulatedConnection:
         """Open a connection of this process's own."""
         made = await self.server.connect(self, autocommit=autocommit)
-        if not self.alive:
+        if not self.alive or _life.get(self.lives) != self.lives:
             made.sever()
             raise psycopg.OperationalError("nobody is there any more")
         self._connections = [each for each in self._connections if not each.closed]

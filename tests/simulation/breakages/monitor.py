@@ -16,9 +16,8 @@ BREAKAGES = (
         "timer_forgotten_at_restart",
         "Who left the bed before a restart is never missed.",
         "monitor/subjects.py",
-        "            self.state = msgspec.msgpack.decode(kept.state, type=self.core.state)\n",
-        "            self.state = msgspec.msgpack.decode(kept.state, type=self.core.state)\n"
-        "            self.state.wake_at = None\n",
+        "            self.state = self._unpack(kept.state)\n",
+        "            self.state = self._unpack(kept.state)\n            self.state.wake_at = None\n",
     ),
     Breakage(
         "checkpoint_stands_too_far",
@@ -31,8 +30,10 @@ BREAKAGES = (
         "late_batch_as_fresh_movement",
         "What a hub tells hours late looks like somebody who moves now.",
         "monitor/seeing.py",
-        "    at, number = entry.observed_at, entry.device\n",
-        "    at, number = entry.received_at, entry.device\n",
+        "    if presence.free:\n",
+        "    entry = type(entry)(**{name: getattr(entry, name) for name in entry.__struct_fields__}"
+        ' | {"observed_at": entry.received_at})\n'
+        "    if presence.free:\n",
     ),
     Breakage(
         "timers_by_the_wall_clock",
@@ -48,8 +49,8 @@ BREAKAGES = (
         "blindness_is_stillness",
         "While no gateway lives, everybody is called inactive.",
         "monitor/person.py",
-        "firing=not blind",
-        "firing=True",
+        "fires_until=stimulus.fires_until",
+        "fires_until=stimulus.at",
     ),
     Breakage(
         "cancel_overtakes_its_press",

@@ -37,10 +37,11 @@ def at_most_twice(world: World, record: Record) -> Iterator[str]:
                 yield f"{alarm.name}: {notification.recipient} was sent the same message {len(times)} times"
             elif len(times) == 2 and times[0].result == "sent" and not set(times[0].receipts) & in_vain:
                 yield f"{alarm.name}: {notification.recipient} was sent a message again that had been sent well"
-        # Two operators who want the next step at the same moment get two rounds; one round tells nobody twice.
-        moments = Counter((each.phone, each.created_at, each.round) for each in alarm.notifications if each.phone)
-        for (phone, at, _), times_told in moments.items():
-            if times_told > 1:
+        # Two operators who want the next step at the same moment get two steps: that is what they asked for.
+        wanted = Counter(line.at for line in alarm.journal if line.action in {"escalated", "released", "joined"})
+        moments = Counter((each.phone, each.created_at) for each in alarm.notifications if each.phone)
+        for (phone, at), times_told in moments.items():
+            if times_told > max(1, wanted[at]):
                 yield f"{alarm.name}: {world.village.phones.get(phone or '')} is told {times_told} times at {iso(at)}"
 
 
