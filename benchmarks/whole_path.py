@@ -30,7 +30,7 @@ from schema.people_load import load
 READINGS = 40_000
 HOMES = 100
 _LIMIT_SECONDS = 180  # a busy machine is slow, and no reading is lost for that
-_LOOK_SECONDS = 0.01
+_LOOK_SECONDS = 0.02
 
 _PEOPLE = """
 homes:
@@ -62,13 +62,14 @@ _PERSON = """
 """
 
 
-# Cheap to ask a hundred times a second: by the key of the last reading that is published.
+# Cheap to ask, fifty times a second: by the key of the last reading that is published.
 _LAST_IN_BARE = "select exists (select from bare where topic = %s and seq = %s)"
 _LAST_STEPPED = """
     select (select min(position) from monitor_cursors) >= (
         select position from log where batch = (
             select batch from readings
-            where device = (select number from devices where home = %s and id = %s) and seq = %s))
+            where device = (select number from devices where home = %s and id = %s) and seq = %s
+                  and observed_at between now() - interval '1 hour' and now() + interval '1 hour'))
 """
 
 
@@ -91,6 +92,7 @@ async def measure(folder: Path, progress: Progress) -> dict[str, Figure]:
         await migrate(connection)
         await _load_people(connection)
         await connection.execute(TABLE)
+        await connection.execute("set enable_seqscan = off")  # our own questions go by keys, whatever truncating left
         bench = Bench(database, broker, connection)
         pairs = []
         for number in range(1, RUNS + 1):
@@ -174,14 +176,21 @@ class Bench:
     async def _measure(self, pids: dict[str, int], arrived: str, last: tuple[Any, ...]) -> Measured:
         """Publish everything from a process of its own, and measure until the last of it has arrived."""
         pids |= {"broker": self._broker.pid, "database": self._database.pid}
-        before = {name: cpu.seconds(pid) for name, pid in pids.items()}
+        before = self._used(pids)
         arguments = (self._broker.gateway_url, str(READINGS), str(HOMES))
         async with process("benchmarks.publisher", *arguments) as running:
             await self._until(lambda: self._holds(arrived, last))
             ended = monotonic()
             assert running.stdout is not None
             began = float(await running.stdout.readline())
-        return Measured(ended - began, {name: cpu.seconds(pid) - before[name] for name, pid in pids.items()})
+            used = {name: seconds - before[name] for name, seconds in self._used(pids).items()}
+        return Measured(ended - began, used)
+
+    def _used(self, pids: dict[str, int]) -> dict[str, float]:
+        """Return the CPU seconds used by each, our own questions to the database taken off."""
+        used = {name: cpu.seconds(pid) for name, pid in pids.items()}
+        used["database"] -= cpu.seconds(self._connection.info.backend_pid)
+        return used
 
     async def _holds(self, query: str, arguments: tuple[Any, ...]) -> bool:
         row = await (await self._connection.execute(query.encode(), arguments)).fetchone()

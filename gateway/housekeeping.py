@@ -16,11 +16,12 @@ from gateway.steady import RefusedError, SteadyConnection
 from gateway.store import ready
 from runtime.clock import Clock
 from runtime.database import Listener
-from schema.instants import DAY, HOUR, Instant, moment
+from schema.instants import DAY, HOUR, SECOND, Instant, moment
 
 log = structlog.get_logger()
 
 FOLLOW_SECONDS = 1.0
+SIGHT_EVERY = SECOND
 ADOPT_EVERY_SECONDS = 10.0
 _BACK, _AHEAD = 31 * DAY, 3 * DAY
 
@@ -39,6 +40,7 @@ class Housekeeping:
         self._sightings = sightings
         self._listener = listener
         self._clock = clock
+        self._sight_at: Instant = 0
         self._adopt_at: Instant = 0
         self._prune_at: Instant = 0
 
@@ -54,7 +56,9 @@ class Housekeeping:
         """Do what is due."""
         now = self._clock.now()
         followed = await self._database.once(lambda connection, _: self._registry.follow(connection))
-        await self._sight()
+        if now >= self._sight_at:
+            self._sight_at = now + SIGHT_EVERY
+            await self._sight()
         if followed or now >= self._adopt_at:
             self._adopt_at = now + int(ADOPT_EVERY_SECONDS * 1_000_000)
             await self._adopt(now)
