@@ -11,7 +11,7 @@ from collections.abc import AsyncIterator
 from contextlib import asynccontextmanager
 from typing import Any
 
-from aiohttp import ClientConnectorError, ClientSession, ClientTimeout, ConnectionTimeoutError
+from aiohttp import ClientConnectorError, ClientSession, ClientTimeout, ConnectionTimeoutError, TCPConnector
 from twilio.base.exceptions import (  # type: ignore[import-untyped] # the SDK says nothing of its types
     TwilioRestException,
     TwilioServiceException,
@@ -26,6 +26,9 @@ from runtime.settings import Settings
 TWILIO = "https://api.twilio.com"
 ANSWERS_WITHIN = 10.0
 CONNECTS_WITHIN = 4.0
+CONNECTION_KEPT_FOR = 55.0
+"""Seconds between messages after which a connection is not used again: shorter than most servers keep one."""
+_ADDRESS_KEPT_FOR = 300  # s
 
 FINAL_ERRORS: dict[str, str] = {
     "21211": "that is no telephone number",
@@ -106,7 +109,10 @@ class _Http(AsyncTwilioHttpClient):  # type: ignore[misc] # of no known type
         silent.setLevel(logging.WARNING)
         super().__init__(pool_connections=False, logger=silent)
         self._base_url = base_url.rstrip("/")
-        self.session = ClientSession(timeout=ClientTimeout(total=ANSWERS_WITHIN, sock_connect=CONNECTS_WITHIN))
+        self.session = ClientSession(
+            connector=TCPConnector(keepalive_timeout=CONNECTION_KEPT_FOR, ttl_dns_cache=_ADDRESS_KEPT_FOR),
+            timeout=ClientTimeout(total=ANSWERS_WITHIN, sock_connect=CONNECTS_WITHIN),
+        )
 
     async def request(self, method: str, url: str, *arguments: Any, **named: Any) -> Response:
         """Make the request, at the stand-in's address where one is set."""
