@@ -10,6 +10,7 @@ from schema.instants import SECOND, Duration, Instant
 
 SETTLING: Duration = 7 * SECOND // 2
 """NATS gives out again what was unacknowledged after `ack_wait`, 3 s here, and no sooner."""
+_AWAITED_AT_MOST = 1000  # marks of one connection on their way: hours of a backlog
 
 
 class Marks:
@@ -18,8 +19,7 @@ class Marks:
     def __init__(self, topic: str) -> None:
         self.topic = topic
         self._connected_at: Instant | None = None
-        self._awaited: bytes | None = None
-        self._sent_at: Instant = 0
+        self._awaited = dict[bytes, Instant]()  # in the order they were sent
         self._proved: Instant | None = None  # everything published before then is stored
 
     @property
@@ -34,24 +34,39 @@ class Marks:
 
     def connect(self, now: Instant) -> None:
         """Note that a connection began."""
-        self._connected_at, self._awaited, self._sent_at, self._proved = now, None, now, None
+        self._connected_at, self._proved = now, None
+        self._awaited.clear()
 
     def disconnect(self) -> None:
         """Note that it ended."""
-        self._connected_at = self._awaited = self._proved = None
+        self._connected_at = self._proved = None
+        self._awaited.clear()
 
     def sent(self, token: bytes, now: Instant) -> None:
         """Note a mark on its way; a token nobody can guess, as anybody may publish."""
-        self._awaited, self._sent_at = token, now
+        self._awaited[token] = now
+        if len(self._awaited) > _AWAITED_AT_MOST:
+            del self._awaited[next(iter(self._awaited))]
 
     def came_back(self, token: bytes) -> None:
         """Note a mark that came back, everything before it being stored."""
-        if token == self._awaited:
-            self._awaited, self._proved = None, self._sent_at
+        sent_at = self._awaited.pop(token, None)
+        if sent_at is not None:
+            self._proved = max(sent_at, self._proved or 0)
 
     def back_since(self, began: Instant) -> bool:
         """Tell whether a mark sent at `began` or later has come back, so that all before it is stored."""
         return self._proved is not None and self._proved >= began
+
+    @property
+    def came_back_last(self) -> Instant | None:
+        """When the newest mark that came back on this connection was sent."""
+        return self._proved
+
+    @property
+    def proved(self) -> Instant:
+        """Before when all that was published is in the log, redeliveries too; 0 where nothing says so."""
+        return self._proved if self._proved is not None and self.settled(self._proved) else 0
 
     @property
     def settles_at(self) -> Instant | None:

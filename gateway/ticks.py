@@ -2,7 +2,9 @@
 
 - Every second each lane publishes a mark to itself (`gateway.marks`). Once all marks have come back, the tick is
   appended, unless they took longer than 5 s: then there was a backlog, and another round must prove it gone.
-- While a lane drains, ticks wait; after two minutes of that they come all the same, marked `behind`.
+- While a lane drains, ticks wait; after two minutes of that they come all the same, marked `behind`, and say up
+  to when the marks that did come back prove everything stored: deadlines due by then fire, later ones wait on.
+- A backlog of which no mark comes back for a quarter of an hour holds no deadline up any longer.
 - Without a connection to the broker there are none: nothing could be seen, and the monitor says so.
 
 One gateway ticks at a time, by an advisory lock, and none within 0.9 s of another's.
@@ -30,6 +32,7 @@ log = structlog.get_logger()
 EVERY: Duration = SECOND
 LONGEST_WAIT: Duration = 2 * MINUTE
 PROMPT: Duration = 5 * SECOND
+LONGEST_DOUBT: Duration = 15 * MINUTE
 _MARKS_LOST: Duration = 30 * SECOND
 _LOOK_SECONDS = 0.02
 _LOCK = 20261124
@@ -82,6 +85,23 @@ def behind(lanes: Sequence[Marks], last_proved: Instant, now: Instant) -> bool:
     return all(each is not None and now - max(each, last_proved) >= LONGEST_WAIT for each in since)
 
 
+class Doubt:
+    """Up to when a backlog that drains lets deadlines be judged."""
+
+    def __init__(self) -> None:
+        self._seen: tuple[object, ...] = ()
+        self._since: Instant = 0
+
+    def stored_until(self, lanes: Sequence[Marks], now: Instant) -> Instant:
+        """Return what the marks prove, less what clocks may differ by; `now` where nothing more came for long."""
+        seen = tuple((marks.live_since, marks.came_back_last) for marks in lanes)
+        if seen != self._seen:
+            self._seen, self._since = seen, now
+        if now - self._since >= LONGEST_DOUBT:
+            return now
+        return max(0, min(marks.proved for marks in lanes) - PROMPT)
+
+
 class Ticks:
     """Appends ticks for as long as it runs."""
 
@@ -92,6 +112,7 @@ class Ticks:
         self._clock = clock
         self._last_proved: Instant = 0
         self._was_behind = False
+        self._doubt = Doubt()
 
     async def run(self) -> None:
         """Tick until cancelled."""
@@ -117,13 +138,16 @@ class Ticks:
         while (stands := standing(self._marks, began, now := self._clock.now())) is Round.UNDER_WAY:
             if now - last_behind >= EVERY and behind(self._marks, self._last_proved, now):
                 last_behind = now
-                await self._tick(Tick(behind=True))
+                await self._tick(self._behind(now))
             await asyncio.sleep(_LOOK_SECONDS)
         if stands is Round.PROVED:
             self._last_proved = now
             await self._tick(Tick(hearing_since=max(marks.live_since or 0 for marks in self._marks)))
         elif behind(self._marks, self._last_proved, now):
-            await self._tick(Tick(behind=True))
+            await self._tick(self._behind(now))
+
+    def _behind(self, now: Instant) -> Tick:
+        return Tick(behind=True, stored_until=self._doubt.stored_until(self._marks, now))
 
     async def _tick(self, tick: Tick) -> None:
         if tick.behind != self._was_behind:

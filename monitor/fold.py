@@ -180,7 +180,7 @@ class Fold:
     def _tick(self, tick: Tick) -> None:
         turned = (self.blind_at is not None) != tick.blind
         self.blind_at = self.at if tick.blind else None
-        stimulus = TimePassed(self.at, tick.behind, tick.blind)
+        stimulus = TimePassed(self.at, tick.behind, tick.blind, tick.stored_until)
         gateways = self._roster.gateways
         if gateways:
             self._give(gateways, stimulus)

@@ -75,10 +75,10 @@ def step(state: PersonState, stimulus: Stimulus, watch: Watch) -> tuple[PersonSt
         case ReadingArrived(entry, _, place):
             if not _reading(state, entry, place or entry.device, watch, said):
                 return state, tuple(said)
-        case TimePassed(_, _, blind):
-            sight(state.presence, at, blind=blind)
+        case TimePassed():
+            sight(state.presence, at, blind=stimulus.blind)
             for rule in outlook.in_force(at):
-                _ask(state, _scene(state, rule, watch, firing=not blind), said)
+                _ask(state, _scene(state, rule, watch, fires_until=stimulus.fires_until), said)
         case AlarmWasClosed(findings):
             _closed(state, findings, watch)
         case PersonHasAnswered(findings):
@@ -185,9 +185,14 @@ def _keep(state: PersonState, rule: WatchedRule, kept: AnyState) -> None:
 
 
 def _scene(
-    state: PersonState, rule: WatchedRule, watch: Watch, reading: ReadingEntry | None = None, *, firing: bool = False
+    state: PersonState,
+    rule: WatchedRule,
+    watch: Watch,
+    reading: ReadingEntry | None = None,
+    *,
+    fires_until: Instant = 0,
 ) -> Scene:
-    return Scene(state.at, rule, watch, state.presence, watch.outlook, reading, firing)
+    return Scene(state.at, rule, watch, state.presence, watch.outlook, reading, fires_until)
 
 
 def _due(kept: AnyState, scene: Scene) -> Instant | None:

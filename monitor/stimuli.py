@@ -25,13 +25,22 @@ class TimePassed(msgspec.Struct, frozen=True, tag="time_passed"):
 
     A subject is given it whenever one of its timers is due, and in any case at the first `blind` one and at
     the first that is not blind again (how it knows the time in which nothing could have been heard). More
-    often does no harm. `behind`: older readings still wait to be stored; deadlines fire and say how late.
+    often does no harm. `behind`: older readings still wait to be stored, but for those published before
+    `stored_until`; so deadlines fire that were due by then, and say how late.
     `blind`: no gateway lived; deadlines that rest on the absence of readings wait for the next that is not.
     """
 
     at: Instant
     behind: bool = False
     blind: bool = False
+    stored_until: Instant = 0
+
+    @property
+    def fires_until(self) -> Instant:
+        """Up to when deadlines may fire: nothing that would have put them off can still be on its way. 0: none."""
+        if self.blind:
+            return 0
+        return min(self.stored_until, self.at) if self.behind else self.at
 
 
 class WatchChanged(msgspec.Struct, frozen=True, tag="watch_changed"):

@@ -52,7 +52,7 @@ class Scene(msgspec.Struct, frozen=True):
     presence: Presence
     watch: Outlook  # of `whose`
     reading: ReadingEntry | None = None  # what just arrived, its device by its place in the home
-    firing: bool = False  # time has passed and somebody was listening: deadlines may fire
+    fires_until: Instant = 0  # time has passed, and all that was sent before then was heard: what was due may fire
 
     @property
     def lost_since(self) -> Instant:

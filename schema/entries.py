@@ -46,6 +46,7 @@ class Tick(msgspec.Struct, frozen=True, array_like=True, tag=2):
     behind: bool = False  # readings older than this moment were still waiting to be stored
     blind: bool = False  # appended by the monitor while no gateway lived: nothing could have been seen
     hearing_since: Instant = 0  # by the gateway's clock: since when all its lanes hear the broker; 0 where not said
+    stored_until: Instant = 0  # where behind: what was published before then is in the log all the same
 
 
 class HomeSet(msgspec.Struct, frozen=True, array_like=True, tag=3):

@@ -65,9 +65,9 @@ class Lasting(Rule):
             holding = self.holds(state, scene)
         if state.running is not None:
             yield from self._goes_on(holding, state, scene)
-        elif scene.firing and holding is not None and holding.due is not None:
+        elif scene.fires_until and holding is not None and holding.due is not None:
             due = max(holding.due, state.since, state.edited_at)
-            if self._judged_at(due, scene) <= scene.at:
+            if self._judged_at(due, scene) <= scene.fires_until:
                 yield self._raise(holding, due, state, scene)
 
     def due(self, state: State, scene: Scene) -> Instant | None:

@@ -42,7 +42,7 @@ class MissedPills(Rule):
             yield SeesAgain(f"the home can be seen again since {clock(scene.at, scene)}")
         if scene.reading is not None and scene.reading.kind == "pill":
             yield from _heard(state, scene)
-        while scene.firing and (due := self.due(state, scene)) is not None and due <= scene.at:
+        while (due := self.due(state, scene)) is not None and due <= scene.fires_until:
             yield from _judge(state, scene)
             if state.unseen is not None:
                 return

@@ -38,7 +38,7 @@ class NotUp(Rule):
         if state.running is not None and _up(last_time(_DAY_BEGINS, scene.watch.zone, state.raised_for), scene):
             yield Clear(_up_since(scene))
         due = self.due(state, scene)
-        if not scene.firing or due is None or due > scene.at:
+        if due is None or due > scene.fires_until:
             return
         by = _latest(state, scene)
         begins = last_time(_DAY_BEGINS, scene.watch.zone, by)

@@ -7,10 +7,10 @@ from psycopg_pool import AsyncConnectionPool
 from gateway.marks import SETTLING, Marks
 from gateway.service import connector
 from gateway.steady import SteadyConnection
-from gateway.ticks import EVERY, LONGEST_WAIT, PROMPT, MarkedLane, Round, Ticks, behind, standing
+from gateway.ticks import EVERY, LONGEST_DOUBT, LONGEST_WAIT, PROMPT, Doubt, MarkedLane, Round, Ticks, behind, standing
 from runtime.clock import SetClock
 from schema.entries import Tick, unpack
-from schema.instants import SECOND
+from schema.instants import MINUTE, SECOND
 from tests.unit.gateway.house import rows
 from tests.unit.gateway.lane import NOW
 
@@ -65,6 +65,47 @@ def test_a_backlog_holds_time_up_for_two_minutes_at_most() -> None:
     assert not behind([lane], NOW - SECOND, NOW + LONGEST_WAIT - 1)
     assert behind([lane], NOW - SECOND, NOW + LONGEST_WAIT)
     assert not behind([lane], NOW + SECOND, NOW + LONGEST_WAIT)
+
+
+def test_a_mark_that_comes_back_late_proves_what_was_published_before_it_though_others_were_sent_since() -> None:
+    lane = marks()
+    for number in range(3):
+        lane.sent(bytes([number]), NOW + number * SECOND)
+    lane.came_back(bytes([1]))
+    assert lane.proved == NOW + SECOND
+    lane.came_back(bytes([0]))
+    assert lane.proved == NOW + SECOND, "what is proved is never taken back"
+
+
+def test_behind_deadlines_are_judged_up_to_what_every_lane_has_proved() -> None:
+    quick, slow, doubt = marks(), marks(), Doubt()
+    for lane in (quick, slow):
+        lane.sent(b"one", NOW)
+        lane.sent(b"two", NOW + MINUTE)
+    quick.came_back(b"two")
+    assert doubt.stored_until([quick, slow], NOW + 2 * MINUTE) == 0
+    slow.came_back(b"one")
+    assert doubt.stored_until([quick, slow], NOW + 2 * MINUTE) == NOW - PROMPT
+
+
+def test_marks_before_redeliveries_have_come_prove_nothing() -> None:
+    lane = marks(NOW)
+    lane.sent(b"one", NOW + SETTLING - 1)
+    lane.came_back(b"one")
+    assert lane.proved == 0
+    lane.sent(b"two", NOW + SETTLING)
+    lane.came_back(b"two")
+    assert lane.proved == NOW + SETTLING
+
+
+def test_a_broker_that_gives_no_mark_back_holds_no_deadline_up_for_ever() -> None:
+    lane, doubt = marks(), Doubt()
+    lane.sent(b"one", NOW)
+    assert doubt.stored_until([lane], NOW) == 0
+    assert doubt.stored_until([lane], NOW + LONGEST_DOUBT - 1) == 0
+    assert doubt.stored_until([lane], NOW + LONGEST_DOUBT) == NOW + LONGEST_DOUBT
+    lane.came_back(b"one")
+    assert doubt.stored_until([lane], NOW + LONGEST_DOUBT + SECOND) == NOW - PROMPT
 
 
 class Echo:

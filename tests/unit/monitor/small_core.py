@@ -68,8 +68,8 @@ def _step(state: SmallState, stimulus: Stimulus, watch: Watch) -> list[FindingCh
     match stimulus:
         case ReadingArrived(entry, at):
             return _reading(state, entry, at, watch)
-        case TimePassed(at, _, blind):
-            return _time(state, at, blind=blind, watch=watch)
+        case TimePassed():
+            return _time(state, stimulus, watch)
         case UnregisteredPressArrived(press, at):
             return [_said("raised", _finding(state, watch, "button", press.observed_at, at), at)]
         case AlarmWasClosed(findings, at) | PersonHasAnswered(findings, at):
@@ -99,14 +99,14 @@ def _reading(state: SmallState, entry: ReadingEntry, at: Instant, watch: Watch) 
     return [_said("cleared", quiet, at)]
 
 
-def _time(state: SmallState, at: Instant, *, blind: bool, watch: Watch) -> list[FindingChange]:
-    said = []
-    if blind:
+def _time(state: SmallState, time: TimePassed, watch: Watch) -> list[FindingChange]:
+    at, said = time.at, []
+    if time.blind:
         state.blind.append(at)
     if state.pills_at is not None and at >= state.pills_at + PILLS:
         said.append(_said("raised", _finding(state, watch, "pills", state.pills_at, at), at))
         state.pills_at = None
-    if not blind and state.quiet is None and state.moved_at is not None and at >= state.moved_at + QUIET:
+    if state.quiet is None and state.moved_at is not None and time.fires_until >= state.moved_at + QUIET:
         state.quiet = _finding(state, watch, "inactivity", state.moved_at, at, late_by=at - state.moved_at - QUIET)
         said.append(_said("raised", state.quiet, at))
     return said

@@ -113,8 +113,8 @@ class Story:
         if blind:
             self.give(TimePassed(self.now, blind=True))
         while not blind and (due := self._next_tick(end)) is not None:
-            self.give(TimePassed(due, behind=behind))
-        self.give(TimePassed(end, blind=blind, behind=behind))
+            self.give(TimePassed(due, behind=behind, stored_until=due))
+        self.give(TimePassed(end, blind=blind, behind=behind, stored_until=end))
         return self
 
     def _next_tick(self, end: Instant) -> Instant | None:

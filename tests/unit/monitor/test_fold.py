@@ -136,8 +136,10 @@ def test_after_an_outage_the_backlog_comes_first_and_deadlines_fire_late_after_i
     assert log.said[-1].finding.late_by == 80 * MINUTE + 2 * SECOND
 
 
-def test_after_an_outage_a_tick_behind_fires_too_and_says_how_late(log: Log) -> None:
-    assert log.row(START + HOUR, BEHIND) == [("raised", "inactivity")]
+def test_behind_a_deadline_fires_once_all_that_was_sent_before_it_is_stored_and_says_how_late(log: Log) -> None:
+    due = START + 10 * MINUTE
+    assert log.row(START + HOUR - SECOND, Tick(behind=True, stored_until=due - 1)) == []
+    assert log.row(START + HOUR, Tick(behind=True, stored_until=due)) == [("raised", "inactivity")]
     assert log.said[-1].finding.late_by == 50 * MINUTE
 
 

@@ -94,7 +94,7 @@ class Life(RuleBasedStateMachine):
     def live_tick(self, later: int, *, behind: bool) -> None:
         """Time passes in one leap; then every deadline lies ahead."""
         self.now += later
-        self.give(TimePassed(self.now, behind=behind))
+        self.give(TimePassed(self.now, behind=behind, stored_until=self.now))
         assert all(due > self.now for due in timers(self.state, WATCHES[self.watch]).values())
 
     @rule(later=SPANS)

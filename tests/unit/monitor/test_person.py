@@ -51,9 +51,18 @@ def test_what_arrives_while_the_backlog_drains_is_heard_before_the_deadline_fire
 
 def test_behind_it_fires_and_says_how_late() -> None:
     story = Story(watch_of(BED), "22:00").at("22:30", "bed-1 in").at("02:14", "bed-1 out")
-    story.give(TimePassed(story.time("2026-11-23 02:36"), behind=True))
+    story.give(TimePassed(story.time("2026-11-23 02:36"), behind=True, stored_until=story.time("2026-11-23 02:34")))
     assert story.told == ["02:36 raised bed-night"]
     assert story.last.finding.late_by == 2 * MINUTE
+
+
+def test_behind_nothing_fires_that_a_message_still_waiting_could_put_off() -> None:
+    """She was back at 02:30, and the backlog that holds it drains for minutes: no alarm, then or later."""
+    story = Story(watch_of(BED), "22:00").at("22:30", "bed-1 in").at("02:14", "bed-1 out")
+    for text, stored in (("02:36", 0), ("02:37", story.time("2026-11-23 02:29"))):
+        story.give(TimePassed(story.time(f"2026-11-23 {text}"), behind=True, stored_until=stored))
+    story.bring("bed-1 in", seen="02:30")
+    assert story.until("03:30").said == []
 
 
 @pytest.mark.parametrize(("after", "late"), [(5, 0), (6, 6 * SECOND)])
