@@ -7,7 +7,7 @@ nothing for gone.
 import asyncio
 import os
 import socket
-from collections.abc import AsyncIterator, Iterable
+from collections.abc import AsyncIterator, Callable, Iterable
 from contextlib import asynccontextmanager, suppress
 from typing import Any, Self
 
@@ -66,20 +66,31 @@ class Connection(AsyncConnection):
         finally:
             patience.cancel()
 
+    def fell_silent(self) -> None:
+        """Learn that the server has not answered; for a pool, which then trusts none of its connections."""
 
-def _hang_up(connection: AsyncConnection) -> None:
+
+def _hang_up(connection: Connection) -> None:
     """End the conversation under a wait, which then fails by itself: cancelling would wait for an answer in turn."""
     with suppress(OSError, psycopg.Error), socket.socket(fileno=os.dup(connection.fileno())) as ours:
         ours.shutdown(socket.SHUT_RDWR)
+    connection.fell_silent()
 
 
 @asynccontextmanager
 async def pool(url: str, *, name: str, size: int = 4) -> AsyncIterator[AsyncConnectionPool]:
     """Open a pool of connections in autocommit (use `connection.transaction()`), its `name` shown by the server."""
-    given_up = asyncio.Event()
+    given_up, draining = asyncio.Event(), set[asyncio.Task[None]]()
+
+    def distrust_all() -> None:
+        """Let go of the idle ones too: each would be waited for as long as the first."""
+        task = asyncio.create_task(connections.drain())
+        draining.add(task)
+        task.add_done_callback(draining.discard)
+
     connections = AsyncConnectionPool(
         url,
-        connection_class=_persistent(given_up),
+        connection_class=_persistent(given_up, distrust_all),
         min_size=1,
         max_size=size,
         open=False,
@@ -94,7 +105,7 @@ async def pool(url: str, *, name: str, size: int = 4) -> AsyncIterator[AsyncConn
         await connections.close()
 
 
-def _persistent(given_up: asyncio.Event) -> type[AsyncConnection]:
+def _persistent(given_up: asyncio.Event, fell_silent: Callable[[], None]) -> type[AsyncConnection]:
     """Return a connection that is tried until its database is there, at one pace, or until the pool is given up.
 
     The pool's own tries come ever more rarely: minutes apart after minutes without a database.
@@ -112,6 +123,9 @@ def _persistent(given_up: asyncio.Event) -> type[AsyncConnection]:
                     with suppress(TimeoutError):
                         async with asyncio.timeout(AGAIN_SECONDS):
                             await given_up.wait()
+
+        def fell_silent(self) -> None:
+            fell_silent()
 
     return Persistent
 
