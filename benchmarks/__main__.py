@@ -52,16 +52,17 @@ class _Shown:
 
 def main(names: list[str]) -> int:
     """Measure what is named, or everything there is; return the exit status."""
-    unknown = [name for name in names if name not in MODULES]
+    offered = [name for name in MODULES if find_spec(f"benchmarks.{name}")]
+    unknown = [name for name in names if name not in offered]
     if unknown:
-        print(f"no benchmark is named {', '.join(unknown)}; there are {', '.join(MODULES)}", file=sys.stderr)
+        print(f"no benchmark is named {', '.join(unknown)}; there are {', '.join(offered)}", file=sys.stderr)
         return 2
     figures: dict[str, Figure] = {}
     broken: list[str] = []
     console = Console(stderr=True)
     columns = TextColumn("{task.description:<44}"), BarColumn(), MofNCompleteColumn(), TimeElapsedColumn()
     with Bars(*columns, console=console, disable=not sys.stderr.isatty()) as bars:
-        for name in names or [name for name in MODULES if find_spec(f"benchmarks.{name}")]:
+        for name in names or offered:
             shown = _Shown(bars, name)
             try:
                 found = _run(import_module(f"benchmarks.{name}").measure, shown)
