@@ -27,7 +27,7 @@ from schema.people_records import PeopleFile
 from telecare.rooms import Room
 from tests.chaos.hub import Hub, Message
 
-AWAY = 7.0  # s
+AWAY = 5.5  # s
 CLOCK = SystemClock()
 LIVE = "select committed_at from log where kind = 'tick' order by position"
 PROBES = """
