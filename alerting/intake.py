@@ -57,6 +57,7 @@ where id = %(alarm)s and closed_at is null
   and not exists (select from alarm_findings where alarm = %(alarm)s and cleared_at is null)
 returning id
 """
+_CALLS = frozenset({"pressed", "fallen", "maybe"})
 
 
 async def run_once(connection: AsyncConnection, now: Instant) -> int:
@@ -135,7 +136,7 @@ async def _raise(connection: AsyncConnection, change: FindingChange, now: Instan
 async def _update(connection: AsyncConnection, change: FindingChange, now: Instant) -> None:
     finding = change.finding
     alarm = await _alarm_of(connection, finding.id)
-    if alarm is None:
+    if alarm is None or (alarm.state == "closed" and _calls_again(finding)):
         await _raise(connection, change, now)
     elif alarm.state == "closed":
         await write_journal(connection, alarm.id, now, "monitor", "updated", f"After closing: {finding.reason}")
@@ -145,6 +146,11 @@ async def _update(connection: AsyncConnection, change: FindingChange, now: Insta
         evidence = Jsonb(msgspec.to_builtins(finding.evidence))
         await connection.execute(_REFRESH, (finding.reason, evidence, finding.certainty, alarm.id))
         await write_journal(connection, alarm.id, now, "monitor", "updated", finding.reason, finding=finding.id)
+
+
+def _calls_again(finding: Finding) -> bool:
+    """Tell whether a press or a fall joined what ran: whoever closed the alarm meanwhile could not know of it."""
+    return finding.kind in {"button", "fall"} and bool(finding.evidence) and finding.evidence[-1].value in _CALLS
 
 
 async def _presses_more(connection: AsyncConnection, alarm: AlarmRow, finding: Finding) -> bool:

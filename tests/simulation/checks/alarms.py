@@ -22,7 +22,7 @@ def each_finding_has_one(world: World, record: Record) -> Iterator[str]:
         finding = said.change.finding
         if said.taken_at is None:
             yield f"{finding.kind} of {finding.subject}, raised at {iso(said.change.at)}, was never taken in"
-        elif resting[finding.id] != 1:
+        elif resting[finding.id] != 1 and not _reopened(record, finding.id):
             times, at = resting[finding.id], iso(said.change.at)
             yield f"{times} alarms rest on {finding.kind} of {finding.subject}, raised at {at}"
     kinds = {finding: (alarm.subject, alarm.kind) for alarm in record.alarms for finding in alarm.findings}
@@ -30,6 +30,12 @@ def each_finding_has_one(world: World, record: Record) -> Iterator[str]:
         finding = said.change.finding
         if kinds.get(finding.id, (finding.subject, finding.kind)) != (finding.subject, finding.kind):
             yield f"{finding.kind} of {finding.subject} is in an alarm of {kinds[finding.id]}"
+
+
+def _reopened(record: Record, finding: str) -> bool:
+    """Tell whether each alarm but the last was closed: a call that nobody knew of when they closed opens another."""
+    alarms = [alarm for alarm in record.alarms if finding in alarm.findings]
+    return bool(alarms) and alarms[0].kind in {"button", "fall"} and all(each.closed_at for each in alarms[:-1])
 
 
 def no_call_is_buried(world: World, record: Record) -> Iterator[str]:
@@ -42,7 +48,7 @@ def no_call_is_buried(world: World, record: Record) -> Iterator[str]:
         before, counted[finding.id] = counted.get(finding.id, 0), max(calls, counted.get(finding.id, 0))
         if finding.kind not in {"button", "fall"} or said.change.change == "cleared" or calls <= before:
             continue
-        alarm = alarms.get(finding.id)
+        alarm = alarms.get(finding.id)  # the last of them
         if alarm is None or said.taken_at is None or alarm.closed_at is None or said.taken_at <= alarm.closed_at:
             continue
         joined = [
@@ -73,9 +79,10 @@ def closing_tells_the_monitor(world: World, record: Record) -> Iterator[str]:
     told = Counter(
         (entry.subject, entry.findings) for row in record.log for entry in row.entries if isinstance(entry, AlarmClosed)
     )
+    closed = Counter((alarm.subject, tuple(alarm.findings)) for alarm in record.alarms if alarm.closed_at)
     for alarm in record.alarms:
         times = told[alarm.subject, tuple(alarm.findings)]
-        wanted = 1 if alarm.closed_at is not None and alarm.findings else 0
+        wanted = closed[alarm.subject, tuple(alarm.findings)] if alarm.findings else 0
         if times != wanted and not (wanted and len(alarm.findings) > 1):
             yield f"{alarm.name} is {alarm.state}, and the log tells of its closing {times} times"
 

@@ -5,8 +5,9 @@ import asyncio
 import pytest
 from psycopg.types.json import Jsonb
 
-from alerting import intake
+from alerting import desk, intake
 from alerting.engine import Engine
+from schema.findings import Evidence
 from schema.instants import MINUTE, SECOND
 from tests.unit.alerting.house import House
 
@@ -101,10 +102,23 @@ async def test_an_update_that_presses_more_raises_the_alarm_again(house: House) 
 async def test_after_closing_a_new_occurrence_opens_a_new_alarm(house: House) -> None:
     number = await house.press()
     async with house.at_the_desk() as connection:
-        from alerting import desk  # noqa: PLC0415 - as near as the story needs it
-
         await desk.close(connection, number, "olga", house.clock.now(), "reassured")
     assert await house.press() == number + 1
+
+
+async def test_a_press_that_joined_before_a_human_closed_and_is_taken_in_after_opens_an_alarm_anew(
+    house: House,
+) -> None:
+    """The monitor was behind: who closed the alarm could not know of it (found by the simulation, seed 24)."""
+    began = house.clock.now()
+    first, second = (Evidence(at=began + at, device="pendant-1", kind="button", value="pressed") for at in (0, SECOND))
+    finding = await house.finds("button", evidence=(first,))
+    async with house.at_the_desk() as connection:
+        await desk.close(connection, 1, "olga", house.clock.now(), "attended")
+    await house.finds(change="updated", of=finding, evidence=(first, second), reason="help pressed 2 times")
+    reopened = await house.whole(2)
+    assert (reopened.kind, reopened.state, reopened.owner) == ("button", "raised", None)
+    assert [line.action for line in reopened.journal][:2] == ["raised", "step"]
 
 
 async def test_a_finding_of_a_home_nobody_registered_is_an_alarm_all_the_same(house: House) -> None:
