@@ -12,15 +12,8 @@ from psycopg import AsyncConnection
 from schema.instants import DAY, Duration, Instant, moment
 
 KEPT_APART: Duration = 7 * DAY
-_LOCK = 20261124
 
-_HOLD = "select pg_advisory_xact_lock(%s, hashtext(phone)) from unnest(%s::text[]) as phone"
-# The codes of late on each telephone, and that of the home's key safe, on none.
-_USED = """
-select phone, code, alarm from notifications where phone = any(%s) and code is not null and created_at > %s
-union all
-select null, key_safe_code, null from homes where id = %s and key_safe_code <> ''
-"""
+_USED = "select phone, code, alarm from codes_in_use(%s::text[], %s, %s)"
 
 
 class NoCodeLeftError(Exception):
@@ -48,8 +41,7 @@ async def codes_for(
     if not phones:
         return {}
     ordered = sorted(set(phones))
-    await connection.execute(_HOLD, (_LOCK, ordered))
-    cursor = await connection.execute(_USED, (ordered, moment(at - KEPT_APART), home))  # once they are held
+    cursor = await connection.execute(_USED, (ordered, moment(at - KEPT_APART), home))
     used: dict[str, dict[str, int]] = {phone: {} for phone in ordered}
     never = set[str]()
     for phone, code, number in await cursor.fetchall():

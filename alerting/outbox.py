@@ -3,8 +3,9 @@
 Every function works inside the caller's transaction, which holds the alarm's row.
 """
 
+from collections.abc import Sequence
 from datetime import datetime
-from typing import Any
+from typing import Any, NamedTuple
 
 from psycopg import AsyncConnection
 
@@ -12,29 +13,13 @@ from alerting import texts
 from alerting.channels import console
 from alerting.codes import codes_for
 from alerting.escalation import Notify
-from alerting.reach import BETWEEN_CONTACTS, Page
+from alerting.reach import BETWEEN_CONTACTS, Page, RecipientKind
 from alerting.record import AlarmRow
 from schema.instants import MINUTE, Duration, Instant, moment
 
 RECEIPT_WITHIN: Duration = MINUTE
 """How long a message has to be delivered before escalation no longer counts on it."""
 
-_INSERT = """
-with written as (
-    insert into notifications (alarm, step, round, target, recipient, recipient_kind, channel, phone, body, code,
-                               created_at, not_before, state, receipt_by)
-    select %(alarm)s, %(step)s, %(round)s, page.target, recipient, kind, channel, phone, body, code,
-           %(at)s, not_before, state, receipt_by
-    from unnest(%(target)s::text[], %(recipient)s::text[], %(kind)s::text[], %(channel)s::text[], %(phone)s::text[],
-                %(body)s::text[], %(code)s::text[], %(not_before)s::timestamptz[], %(state)s::text[],
-                %(receipt_by)s::timestamptz[])
-      as page (target, recipient, kind, channel, phone, body, code, not_before, state, receipt_by)
-    on conflict do nothing
-    returning phone
-)
-select pg_notify('outbox', '') where exists (select from written where phone is not null)
-"""
-_OF_PAGES = ("target", "recipient", "kind", "channel", "phone")
 _WITHDRAW = """
 update notifications set state = 'withdrawn', reason = %(why)s
 where alarm = %(alarm)s and state = 'waiting' returning id
@@ -61,23 +46,61 @@ returning n.id
 """
 
 
-async def put(connection: AsyncConnection, alarm: AlarmRow, notify: Notify, zone: str, at: Instant) -> None:
-    """Commit the messages of one run of a step, with the caller's transaction."""
+class Written(NamedTuple):
+    """A message as the outbox holds it."""
+
+    step: int
+    round: int
+    target: str
+    recipient: str
+    kind: RecipientKind
+    channel: str
+    phone: str | None
+    body: str
+    code: str | None
+    not_before: datetime
+    state: str
+    receipt_by: datetime | None
+
+
+async def written(
+    connection: AsyncConnection, alarm: AlarmRow, runs: Sequence[Notify], zone: str, at: Instant
+) -> list[Written]:
+    """Return the messages of these runs of steps, each with its code; whoever stores the step stores them with it."""
+    codes: dict[str, str] = {}
+    return [each for notify in runs for each in await _of_run(connection, alarm, notify, codes, zone, at)]
+
+
+async def _of_run(  # noqa: PLR0917 - a run, and what is known by now
+    connection: AsyncConnection, alarm: AlarmRow, notify: Notify, codes: dict[str, str], zone: str, at: Instant
+) -> list[Written]:
+    """Return one run's messages; `codes` grows, so that whom two runs reach is given one code."""
     phones = {page.phone for page in notify.pages if page.phone}
-    codes = await codes_for(connection, alarm.id, phones, alarm.home, at)
-    columns: dict[str, list[Any]] = {name: [getattr(page, name) for page in notify.pages] for name in _OF_PAGES}
-    parameters = columns | {
-        "alarm": alarm.id,
-        "step": notify.step,
-        "round": notify.round,
-        "at": moment(at),
-        "body": [_body(alarm, page, zone, codes.get(page.phone or "")) for page in notify.pages],
-        "code": [codes.get(page.phone or "") for page in notify.pages],
-        "not_before": [moment(page.not_before) for page in notify.pages],
-        "state": [console.STATE if page.kind == "desk" else "waiting" for page in notify.pages],
-        "receipt_by": [_receipt_by(page) for page in notify.pages],
-    }
-    await connection.execute(_INSERT, parameters)
+    codes |= await codes_for(connection, alarm.id, phones - codes.keys(), alarm.home, at)
+    return [_written(alarm, notify, page, zone, codes.get(page.phone or "")) for page in notify.pages]
+
+
+def columns(messages: Sequence[Written]) -> dict[str, list[Any]]:
+    """Return the messages by column, as parameters."""
+    return {name: [getattr(each, name) for each in messages] for name in Written._fields}
+
+
+def _written(alarm: AlarmRow, notify: Notify, page: Page, zone: str, code: str | None) -> Written:
+    desk = page.kind == "desk"
+    return Written(
+        notify.step,
+        notify.round,
+        page.target,
+        page.recipient,
+        page.kind,
+        page.channel,
+        page.phone,
+        _body(alarm, page, zone, code),
+        code,
+        moment(page.not_before),
+        console.STATE if desk else "waiting",
+        None if desk else moment(page.not_before + RECEIPT_WITHIN),
+    )
 
 
 async def withdraw(connection: AsyncConnection, alarm: int, why: str) -> int:
@@ -100,10 +123,6 @@ async def bring_forward(connection: AsyncConnection, alarm: int, step: int, roun
     if brought:
         await connection.execute("notify outbox")
     return brought
-
-
-def _receipt_by(page: Page) -> datetime | None:
-    return None if page.kind == "desk" else moment(page.not_before + RECEIPT_WITHIN)
 
 
 def _body(alarm: AlarmRow, page: Page, zone: str, code: str | None) -> str:

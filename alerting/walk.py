@@ -23,7 +23,18 @@ TRIED_AGAIN_AFTER: Duration = 10 * SECOND
 
 _STORE = """
 with stored as (
-    update alarms set escalation = %(state)s, due_at = %(due)s where id = %(alarm)s
+    update alarms set escalation = %(escalation)s, due_at = %(due)s where id = %(alarm)s
+), put as (
+    insert into notifications (alarm, step, round, target, recipient, recipient_kind, channel, phone, body, code,
+                               created_at, not_before, state, receipt_by)
+    select %(alarm)s, page.step, page.round, page.target, recipient, kind, channel, phone, body, code,
+           %(at)s, not_before, state, receipt_by
+    from unnest(%(step)s::int[], %(round)s::int[], %(target)s::text[], %(recipient)s::text[], %(kind)s::text[],
+                %(channel)s::text[], %(phone)s::text[], %(body)s::text[], %(code)s::text[],
+                %(not_before)s::timestamptz[], %(state)s::text[], %(receipt_by)s::timestamptz[])
+      as page (step, round, target, recipient, kind, channel, phone, body, code, not_before, state, receipt_by)
+    on conflict do nothing
+    returning phone
 ), written as (
     insert into journal (alarm, at, actor, action, text, detail)
     select %(alarm)s, %(at)s, 'escalation', action, text, detail
@@ -31,7 +42,8 @@ with stored as (
       with ordinality as line (action, text, detail, nth)
     order by nth
 )
-select pg_notify('alarms', %(alarm)s::text)
+select pg_notify('alarms', %(alarm)s::text),
+       (select pg_notify('outbox', '') where exists (select from put where phone is not null))
 """
 _AGAIN = "update alarms set due_at = %s where id = %s and owner is null and closed_at is null"
 
@@ -55,13 +67,13 @@ async def tell(connection: AsyncConnection, alarm: AlarmRow, stimulus: Stimulus,
 async def _step(connection: AsyncConnection, alarm: AlarmRow, stimulus: Stimulus, at: Instant) -> None:
     now = await attached(connection, alarm)
     state, effects = step(alarm.escalation, stimulus, now.plan)
-    for effect in effects:
-        if isinstance(effect, Notify):
-            await outbox.put(connection, alarm, effect, now.plan.roster.zone, at)
+    runs = [effect for effect in effects if isinstance(effect, Notify)]
+    messages = await outbox.written(connection, alarm, runs, now.plan.roster.zone, at)
     lines = [_line(effect, now.remark) for effect in effects]
     due = min(timers(state, now.plan).values(), default=None)
     parameters = {
-        "state": Jsonb(msgspec.to_builtins(state)),
+        **outbox.columns(messages),
+        "escalation": Jsonb(msgspec.to_builtins(state)),
         "due": None if due is None else moment(due),
         "alarm": alarm.id,
         "at": moment(at),
