@@ -147,7 +147,7 @@ class Ingest:
             await self._database.surely(lambda connection, _: self._registry.ask(connection, homes))
             for nth in doubtful:
                 prepared[nth] = prepare(*decoded[nth], directory)
-        return [each for each in prepared if not each.empty]
+        return [each for each in prepared if each.candidates or not each.empty]
 
     async def _store(self, batch: list[Prepared], *, days_made: bool = False) -> None:
         """Store the batch whole, or in halves where the database refuses it, down to the culprit."""

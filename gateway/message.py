@@ -20,11 +20,6 @@ class Message(msgspec.Struct, eq=False, gc=False):
     redelivered: bool = False  # MQTT's DUP: we may have had it before
     retained: bool = False  # kept by the broker from before we subscribed: a state
 
-    @property
-    def whole(self) -> bool:
-        """Whether the payload is held in full."""
-        return self.size == len(self.payload)
-
 
 def message(  # noqa: PLR0917 - on the hot path: arguments given by name would cost a third of it
     topic: str,

@@ -55,7 +55,7 @@ class Prepared(msgspec.Struct, gc=False):
 
 def read(message: Message) -> Decoded:
     """Decode the message; one too large to be held whole is refused as its dialect would."""
-    if message.whole:
+    if message.size == len(message.payload):  # held in full
         return decode(message.topic, message.payload)
     address = topics.read(message.topic)
     reason = f"{message.size} bytes are too large: a message may have {LARGEST} at most"

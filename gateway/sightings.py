@@ -6,6 +6,7 @@ What is lost of it in a crash is made good by the next message; the history itse
 from collections.abc import Iterable, Mapping
 from typing import NamedTuple
 
+import msgspec
 from psycopg import AsyncConnection
 
 from schema.entries import ReadingEntry
@@ -37,21 +38,29 @@ class Sightings:
     """The newest of each device since they were last taken."""
 
     def __init__(self) -> None:
-        self._seen: dict[int, Sighting] = {}
+        self._seen: dict[int, ReadingEntry] = {}
 
     def note(self, entries: Iterable[ReadingEntry]) -> None:
         """Note devices heard just now; a retained message was not said now."""
+        seen = self._seen
         for entry in entries:
             if not entry.retained:
-                before = self._seen.get(entry.device)
-                battery = entry.battery if entry.battery is not None or before is None else before.battery
-                signal = entry.signal if entry.signal is not None or before is None else before.signal
-                self._seen[entry.device] = Sighting(entry.received_at, battery, signal)
+                told_all = entry.battery is not None and entry.signal is not None
+                seen[entry.device] = entry if told_all else _with_levels(entry, seen.get(entry.device))
 
     def take(self) -> Mapping[int, Sighting]:
         """Give out what was gathered, and begin anew."""
         seen, self._seen = self._seen, {}
-        return seen
+        return {device: Sighting(entry.received_at, entry.battery, entry.signal) for device, entry in seen.items()}
+
+
+def _with_levels(entry: ReadingEntry, before: ReadingEntry | None) -> ReadingEntry:
+    """Return the entry with the levels last heard in place of those it does not tell."""
+    if before is None:
+        return entry
+    battery = before.battery if entry.battery is None else entry.battery
+    signal = before.signal if entry.signal is None else entry.signal
+    return msgspec.structs.replace(entry, battery=battery, signal=signal)
 
 
 async def write(connection: AsyncConnection, seen: Mapping[int, Sighting]) -> None:

@@ -152,11 +152,7 @@ class Transaction:
         if not arrived:
             return [], 0
         fresh, again = await self._fresh(arrived)
-        by_key: dict[Key, Candidate] = {}
-        for each in fresh:
-            first = by_key.setdefault(key(each.entry), each)
-            if first is not each and _content(first.entry) != _content(each.entry):
-                self._conflict(each)
+        by_key = self._by_key(fresh)
         stored = await self._insert([by_key[each].entry for each in sorted(by_key)])
         if stored is None:
             new = [each.entry for each in by_key.values()]
@@ -166,6 +162,17 @@ class Transaction:
         if again:
             await self._compare(again)
         return new, len(arrived) - len(new)
+
+    def _by_key(self, fresh: list[Candidate]) -> dict[Key, Candidate]:
+        """Name each by its key; of several under one, the first counts."""
+        by_key: dict[Key, Candidate] = {key(each.entry): each for each in fresh}
+        if len(by_key) < len(fresh):
+            by_key = {}
+            for each in fresh:
+                first = by_key.setdefault(key(each.entry), each)
+                if first is not each and _content(first.entry) != _content(each.entry):
+                    self._conflict(each)
+        return by_key
 
     async def _fresh(self, arrived: list[Candidate]) -> tuple[list[Candidate], list[Candidate]]:
         """Divide into what may be new and what, having no time, was stored already."""

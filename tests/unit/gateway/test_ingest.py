@@ -8,6 +8,7 @@ import pytest
 from psycopg_pool import AsyncConnectionPool
 
 from gateway.cap import Cap
+from gateway.ingest import FULL_MESSAGES
 from gateway.message import Message
 from gateway.store import SAME_IDENTITY
 from schema.instants import DAY, HOUR, MINUTE, SECOND
@@ -346,7 +347,7 @@ async def test_too_many_waiting_pause_the_session_until_there_is_room(
     database: AsyncConnectionPool, database_url: str, home: str
 ) -> None:
     async with lane(database_url) as gateway:
-        for message in bed(home, *range(1, 4001)):
+        for message in bed(home, *range(1, FULL_MESSAGES + 1)):
             gateway.ingest.receive(message)
         assert gateway.broker.paused
         assert await gateway.ingest.run_once() == 1000
