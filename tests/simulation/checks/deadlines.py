@@ -27,8 +27,7 @@ def beds(world: World, record: Record) -> Iterator[str]:
         told = record.told(resident.home, mat)
         limit = resident.limit * SECOND
         for said in _findings(record, resident.person, "bed", "raised"):
-            known = [entry for row, entry in told if row.position < said.position]
-            newest = max(known, key=lambda entry: entry.observed_at, default=None)
+            newest = _left([entry for row, entry in told if row.position < said.position])
             if newest is None or newest.value != "out":
                 yield f"{resident.person} was said to be out of bed at {iso(said.change.at)}, and was in it"
             elif unread := _had(world, resident, [mat], said, newest.observed_at):
@@ -74,6 +73,21 @@ def hubs(world: World, record: Record) -> Iterator[str]:
         running = _running(record, first.person, "technical", rule="silence")
         if running:
             yield f"the hub of {home} beats, and is still said to be silent: {running.change.finding.reason}"
+
+
+def _left(told: list[ReadingEntry]) -> ReadingEntry | None:
+    """Return the mat's newest word; of several `out` without an `in` between them that was heard in time, the first.
+
+    A word that is overtaken by a later one of its own device is passed over, as the fold's knowledge never goes back.
+    A bed left, returned to and left again while the hub was cut off is then one absence, if the hub tells it crosswise.
+    """
+    last: ReadingEntry | None = None
+    heard: Instant = 0
+    for entry in told:
+        if entry.observed_at >= heard:
+            heard = entry.observed_at
+            last = entry if last is None or entry.value != last.value else last
+    return last
 
 
 def _due(  # noqa: PLR0917 - what was due, of whom, and since when
