@@ -191,8 +191,10 @@ class SimulatedConnection(AsyncConnection[Any]):
     server: Server
     wire: Wire
     pid = 0
+    name = ""  # what it is for, where its process has several
     notified: frozenset[str] = frozenset()
     writes = False
+    crawls = 0.0  # seconds by which each statement is late: one connection of many may be slow
     _backend: Backend | None = None
 
     @classmethod
@@ -226,7 +228,7 @@ class SimulatedConnection(AsyncConnection[Any]):
         strike = self.wire.strike(what)
         rolls_back = _rolls_back(gen)
         try:
-            await asyncio.sleep(self.wire.latency())
+            await asyncio.sleep(self.wire.latency() + self.crawls)
             if strike == "before":
                 self.sever()
             done, error = await self._carry_out(gen)

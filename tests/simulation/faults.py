@@ -19,7 +19,8 @@ class Faults:
     def __init__(self, world: "World") -> None:
         self._world = world
         self._draw = draws(world.seed, "faults")
-        kinds: list[Fault] = [self._kill, self._doom, self._doom, self._stop, self._database, self._broker, self._hub]
+        kinds: list[Fault] = [self._kill, self._doom, self._doom, self._stop, self._crawl]
+        kinds += [self._database, self._broker, self._hub]
         # As with the weather: a world has some kinds of trouble, and few have all.
         self._kinds = [kind for kind in kinds if self._draw.random() < 0.6]
         self._number = self._draw.randint(0, 10)
@@ -58,6 +59,17 @@ class Faults:
         process = self._world.processes[name]
         if not process.alive:
             process.start()
+
+    async def _crawl(self) -> None:
+        """Let one connection crawl; not that of the ticks, which would only be late themselves."""
+        process = self._a_process()
+        connections = [each for each in process.connections if each.name != "ticks"]
+        if connections:
+            slow = self._draw.choice(connections)
+            self._world.story.tell(process.name, f"has a connection that crawls: {slow.name or 'one of several'}")
+            slow.crawls = self._draw.uniform(2, 15)
+            await asyncio.sleep(self._draw.uniform(20, 80))
+            slow.crawls = 0.0
 
     async def _database(self) -> None:
         world = self._world

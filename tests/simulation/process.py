@@ -63,6 +63,8 @@ class Process:
     def spare(self) -> None:
         """Take back what it was doomed to."""
         self._doom = None
+        for connection in self._connections:
+            connection.crawls = 0.0
 
     def kill(self, why: str = "is killed") -> None:
         """Be killed, at this very moment."""
@@ -128,15 +130,20 @@ class Process:
 
     # --- its wire to the database --------------------------------------------------------------------
 
-    async def connect(self, *, autocommit: bool = False) -> SimulatedConnection:
+    async def connect(self, name: str = "", *, autocommit: bool = False) -> SimulatedConnection:
         """Open a connection of this process's own."""
         made = await self.server.connect(self, autocommit=autocommit)
         if not self.alive or _life.get(self.lives) != self.lives:
             made.sever()
             raise psycopg.OperationalError("nobody is there any more")
-        self._connections = [each for each in self._connections if not each.closed]
-        self._connections.append(made)
+        made.name = name
+        self._connections = [*self.connections, made]
         return made
+
+    @property
+    def connections(self) -> list[SimulatedConnection]:
+        """Those that are open, in the order of opening."""
+        return [each for each in self._connections if not each.closed]
 
     @property
     def server(self) -> Server:

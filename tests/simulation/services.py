@@ -71,7 +71,7 @@ def surroundings(world: "World") -> Iterator[None]:
     replaced: list[tuple[Any, str, Any]] = [
         (gateway.service, "Listener", lambda _, channels: SimulatedListener(world.hints, channels, deaf=True)),
         (gateway.service, "Session", lambda _, __, **wiring: SimulatedSession(world.broker, world.story, **wiring)),
-        (gateway.service, "connector", lambda url, _: world.process_of(url).connect),
+        (gateway.service, "connector", lambda url, name: partial(world.process_of(url).connect, name)),
         (gateway.ticks, "EVERY", world.pace.tick_every),
         (gateway.ticks, "monotonic", world.loop.time),
         (gateway.ticks, "token_bytes", chance.randbytes),

@@ -59,6 +59,7 @@ class Weather:
         # Each kind of trouble is absent in half of all worlds, so that none hides behind another.
         self.chances = Chances(*(worst * draw.random() if draw.random() < 0.5 else 0.0 for worst in _WORST))
         self.chances = self.chances._replace(hint_lost=max(self.chances.hint_lost, CALM.hint_lost))
+        self.slow = self.chances.slow > 0  # at any time of this world
         self.usual_latency = draw.choice([0.001, 0.005, 0.03])
         self.slow_latency = draw.choice([1.0, 4.0, 7.0])
 

@@ -13,7 +13,7 @@ import sys
 import tempfile
 import time
 from collections.abc import Sequence
-from concurrent.futures import ThreadPoolExecutor
+from concurrent.futures import ThreadPoolExecutor, as_completed
 from pathlib import Path
 from typing import Any, NamedTuple
 
@@ -48,7 +48,9 @@ def main(arguments: Sequence[str] | None = None) -> int:
         if whole.seed is not None:
             sys.stderr.write(f"The house is broken as it is: {whole.said} (make simulate SEEDS={whole.seed})\n")
             return 1
-        for number, caught in enumerate(pool.map(lambda each: _try(each, url, asked.seeds), chosen), 1):
+        tries = [pool.submit(_try, each, url, asked.seeds) for each in chosen]
+        for number, tried in enumerate(as_completed(tries), 1):
+            caught = tried.result()
             missed += caught.seed is None
             where = "NOT CAUGHT" if caught.seed is None else f"seed {caught.seed}"
             name, took = caught.breakage.name, caught.seconds

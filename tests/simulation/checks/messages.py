@@ -33,7 +33,9 @@ def at_most_twice(world: World, record: Record) -> Iterator[str]:
     for alarm in record.alarms:
         for notification in alarm.notifications:
             times = [attempt for attempt in notification.attempts if taken[attempt.id]]
-            if len(times) > 2 or any(taken[attempt.id] > 1 for attempt in times):
+            if len([each for each in times if not set(each.receipts) & in_vain]) > 2 or any(
+                taken[attempt.id] > 1 for attempt in times
+            ):
                 yield f"{alarm.name}: {notification.recipient} was sent the same message {len(times)} times"
             elif len(times) == 2 and times[0].result == "sent" and not set(times[0].receipts) & in_vain:
                 yield f"{alarm.name}: {notification.recipient} was sent a message again that had been sent well"
