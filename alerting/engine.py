@@ -65,7 +65,7 @@ class Engine:
                 await listener.wait("findings", 1)
 
     async def _run_once(self, connection: AsyncConnection, now: Instant) -> tuple[int, int]:
-        taken = await intake.run_once(connection, now)
+        taken = await intake.run_once(self._pool, connection, now)
         return taken, await self._step_due(connection, now)
 
     async def _step_due(self, connection: AsyncConnection, now: Instant) -> int:

@@ -5,6 +5,7 @@ alerting processes share the work by subject. A change that cannot be taken in b
 dropped in silence either: it becomes a technical alarm of this service.
 """
 
+import asyncio
 from contextlib import nullcontext
 from operator import itemgetter
 from typing import Any, assert_never
@@ -13,6 +14,7 @@ import msgspec
 import structlog
 from psycopg import AsyncConnection
 from psycopg.types.json import Jsonb
+from psycopg_pool import AsyncConnectionPool
 
 from alerting import canary
 from alerting.attached import steps_of
@@ -30,7 +32,7 @@ _LOCK = 20261125
 # The most pressing first, and few at a time: a press overtakes a flood of faults, and waits for few of them.
 _SUBJECTS = """
 select subject from finding_changes where taken_at is null
-group by subject order by min(pressing), min(position) limit 5
+group by subject order by min(pressing), min(position) limit 4
 """
 # None where another process is at this subject, in order; what it leaves is found next time. Rows are locked
 # after that lock is had, so that what was taken meanwhile is not taken again.
@@ -60,11 +62,27 @@ returning id
 _CALLS = frozenset({"pressed", "fallen", "maybe"})
 
 
-async def run_once(connection: AsyncConnection, now: Instant) -> int:
-    """Take the most pressing of what is waiting, on a connection in autocommit; returns how many changes that were."""
+async def run_once(pool: AsyncConnectionPool, connection: AsyncConnection, now: Instant) -> int:
+    """Take the most pressing of what is waiting; returns how many changes that were.
+
+    On the connection, which is in autocommit; where several subjects wait, side by side on others of the pool.
+    """
     cursor = await connection.execute(_SUBJECTS)
     subjects = [row[0] for row in await cursor.fetchall()]
-    return sum([await _take_subject(connection, subject, now) for subject in subjects])
+    if not subjects:
+        return 0
+    try:
+        async with asyncio.TaskGroup() as group:
+            others = [group.create_task(_take_beside(pool, subject, now)) for subject in subjects[1:]]
+            taken = await _take_subject(connection, subjects[0], now)
+    except ExceptionGroup as errors:
+        raise errors.exceptions[0] from None
+    return taken + sum(each.result() for each in others)
+
+
+async def _take_beside(pool: AsyncConnectionPool, subject: str, now: Instant) -> int:
+    async with pool.connection() as connection:
+        return await _take_subject(connection, subject, now)
 
 
 async def _take_subject(connection: AsyncConnection, subject: str, now: Instant) -> int:

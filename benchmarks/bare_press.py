@@ -44,7 +44,7 @@ async def run(database_url: str, mqtt_url: str, sms_url: str) -> None:
 
 async def _store(client: aiomqtt.Client, connection: AsyncConnection) -> None:
     async for message in client.messages:
-        number = bytes(message.payload).decode()  # type: ignore[arg-type] # of a message that came it is bytes
+        number = bytes(message.payload).decode()
         await connection.execute(_INSERT, (int(number), number))
 
 

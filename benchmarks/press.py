@@ -4,10 +4,11 @@
 
 Broker, database, gateway, monitor and alerting are processes of their own, and 2,000 readings a second of many
 homes come in meanwhile. Each press is another person's, so that each is an alarm of its own; its policy pages by
-SMS at once. An alarm counts as there when another connection can see it (NOTIFY tells it of the commit); an SMS
-when its request has arrived at a stand-in for Twilio. Between any two presses one goes the bare way
-(benchmarks.bare_press): the floor, under the same load. Then the same again behind a backlog of 200,000 readings,
-the gateway having been stopped while they were published.
+SMS at once. An alarm counts as there when another connection can see it (NOTIFY tells it of the commit), and at the
+desk when it comes to the page of an operator; an SMS counts when its request has arrived at a stand-in for Twilio.
+Between any two presses one goes the bare way (benchmarks.bare_press): the floor, under the same load. Then the same
+again behind a flood of findings about others, and behind a backlog of 200,000 readings, the gateway having been
+stopped while they were published.
 
 A press that brings no alarm or no SMS within 20 s, or two of either, breaks a promise.
 """
@@ -18,8 +19,9 @@ from collections.abc import AsyncIterator, Sequence
 from contextlib import AsyncExitStack, asynccontextmanager
 from math import ceil
 from pathlib import Path
-from typing import NamedTuple
+from typing import Literal, NamedTuple
 
+import msgspec
 from psycopg import AsyncConnection
 
 from benchmarks import bare_press
@@ -30,20 +32,30 @@ from benchmarks.twilio_stand_in import BARE, TwilioStandIn
 from runtime.clock import SystemClock
 from runtime.embedded import embedded_broker, embedded_database
 from runtime.migrate import migrate
+from schema.findings import Finding, FindingChange, finding_id
 from schema.instants import MILLISECOND, Instant, instant
 
 RATE = 2_000
 PRESSES = 100
 """In each round under load, `EVERY_SECONDS` apart, and as many on the bare path in between."""
-EVERY_SECONDS = 0.1
+EVERY_SECONDS = 0.2
 WARMING = 20
+FLOOD = 400
+"""Faults of as many homes, found at once, as when an exchange fails; presses come right behind."""
 BACKLOG = 200_000
 BEHIND = 8
-"""Presses behind each backlog, `BEHIND_EVERY_SECONDS` apart, the first as soon as it begins to drain."""
+"""Presses behind each flood, and each backlog, `BEHIND_EVERY_SECONDS` apart, the first at once."""
 BEHIND_EVERY_SECONDS = 0.2
-PEOPLE = WARMING + RUNS * (PRESSES + BEHIND)
+PEOPLE = WARMING + RUNS * (PRESSES + 2 * BEHIND)
 _GATEWAY_BATCH = 1_000
 _BATCHES = "select last_value from batches"
+_FOUND = """
+    with written as (
+        insert into finding_changes (position, subject, ordinal, finding, change, body)
+        select 0, subject, 0, finding, 'raised', body
+        from unnest(%s::text[], %s::text[], %s::jsonb[]) as said (subject, finding, body))
+    select pg_notify('findings', '')
+"""
 _BARE = "select number, at from bare_presses where number = any(%s)"
 _ALARMS = "select subject, id, recorded_at from alarms where subject = any(%s)"
 
@@ -54,6 +66,7 @@ class Times(NamedTuple):
     alarm: float
     recorded: float  # by the database's clock, as the row was made: visible only after the commit
     sms: float
+    desk: float = 0.0  # the bare path has none
 
 
 class Round(NamedTuple):
@@ -65,7 +78,7 @@ class Round(NamedTuple):
 
 async def measure(folder: Path, progress: Progress) -> dict[str, Figure]:
     """Measure under load, then behind a backlog; some two and a half minutes."""
-    progress.expect(2 + 2 * RUNS)
+    progress.expect(2 + 3 * RUNS)
     progress.step("starting broker, database and services")
     async with _bench(folder) as bench:
         async with bench.background():
@@ -75,15 +88,19 @@ async def measure(folder: Path, progress: Progress) -> dict[str, Figure]:
             for number in range(RUNS):
                 progress.step(f"{PRESSES} presses among {RATE:,} readings/s, {number + 1} of {RUNS}")
                 loaded.append(await bench.under_load(PRESSES))
+            flooded = []
+            for number in range(RUNS):
+                progress.step(f"{BEHIND} presses behind {FLOOD} findings, {number + 1} of {RUNS}")
+                flooded.append(await bench.behind_flood())
         behind = []
         for number in range(RUNS):
             progress.step(f"{BEHIND} presses behind {BACKLOG:,} readings, {number + 1} of {RUNS}")
             behind.append(await bench.behind_backlog())
         await bench.check_once_each()
-    return _figures(loaded, behind)
+    return _of_load(loaded) | _of_crowds("flood", flooded) | _of_crowds("backlog", behind)
 
 
-def _figures(loaded: Sequence[Round], behind: Sequence[list[Times]]) -> dict[str, Figure]:
+def _of_load(loaded: Sequence[Round]) -> dict[str, Figure]:
     figures = {}
     targets = {("alarm", 99): Target(at_most=60), ("sms", 99): Target(at_most=250)}
     for what, until in (("alarm", "alarm visible"), ("sms", "SMS request")):
@@ -95,12 +112,23 @@ def _figures(loaded: Sequence[Round], behind: Sequence[list[Times]]) -> dict[str
             figures[f"press_to_{what}_{name}"] = Figure(
                 f"ms, press to {until}, {RATE:,} readings/s", runs, targets.get((what, part))
             )
-    for what, target in (("alarm", Target(at_most=250)), ("sms", None)):
-        runs = tuple(Run(max(getattr(each, what) for each in one)) for one in behind)
-        figures[f"press_behind_backlog_{what}_max"] = Figure(f"ms, behind {BACKLOG:,} readings", runs, target)
+    for part, name in ((50, "p50"), (99, "p99")):
+        desk = tuple(Run(percentile([each.desk for each in one.whole], part)) for one in loaded)
+        figures[f"press_to_desk_{name}"] = Figure("ms, press to operator's page", desk)
     recorded = tuple(Run(percentile([each.alarm - each.recorded for each in one.whole], 50)) for one in loaded)
     figures["press_row_to_visible_p50"] = Figure("ms, alarm row made to visible elsewhere", recorded)
     return figures
+
+
+def _of_crowds(what: Literal["flood", "backlog"], rounds: Sequence[list[Times]]) -> dict[str, Figure]:
+    """Return the slowest press of each round: to its alarm, which has a target, and to its SMS."""
+    unit = f"ms, behind {BACKLOG:,} readings" if what == "backlog" else f"ms, behind {FLOOD} findings"
+    alarm = tuple(Run(max(each.alarm for each in one)) for one in rounds)
+    sms = tuple(Run(max(each.sms for each in one)) for one in rounds)
+    return {
+        f"press_behind_{what}_alarm_max": Figure(unit, alarm, Target(at_most=250)),
+        f"press_behind_{what}_sms_max": Figure(unit, sms),
+    }
 
 
 def percentile(values: Sequence[float], part: int) -> float:
@@ -120,6 +148,7 @@ class Bench:
         self._hub: Hub
         self._pressed: dict[int, Instant] = {}
         self._bare: dict[int, Instant] = {}
+        self._floods = 0
 
     @asynccontextmanager
     async def connected(self) -> AsyncIterator[None]:
@@ -155,6 +184,20 @@ class Bench:
         people = range(first, first + presses)
         return Round(await self._outcome(people), await self._bare_outcome(people))
 
+    async def behind_flood(self) -> list[Times]:
+        """Have the monitor say faults of many homes at once, and press while alerting takes them."""
+        self._floods += 1
+        homes = [f"flood-{self._floods}-{number}" for number in range(FLOOD)]
+        faults = [_fault(home, self._clock.now()) for home in homes]
+        bodies = [msgspec.json.encode(each).decode() for each in faults]
+        await self._connection.execute(_FOUND, (homes, [each.finding.id for each in faults], bodies))
+        times = await self._presses_behind()
+        await self._house.until("the flood to be taken", self._calm)
+        return times
+
+    async def _calm(self) -> bool:
+        return await self._house.number("select count(*) from finding_changes where taken_at is null") == 0
+
     async def behind_backlog(self) -> list[Times]:
         """Stop the gateway, let a backlog come about, start it, and press while it drains."""
         house = self._house
@@ -165,12 +208,16 @@ class Bench:
         before = await house.number(_BATCHES)
         await house.start("gateway")
         await house.until("the backlog to drain", lambda: self._drained(before, 0))
+        times = await self._presses_behind()
+        if await self._drained(before, BACKLOG // _GATEWAY_BATCH):
+            raise BrokenPromiseError("the backlog may have drained before the last press: nothing was measured")
+        return times
+
+    async def _presses_behind(self) -> list[Times]:
         people = range(len(self._pressed), len(self._pressed) + BEHIND)
         for person in people:
             await self._press(person)
             await asyncio.sleep(BEHIND_EVERY_SECONDS)
-        if await self._drained(before, BACKLOG // _GATEWAY_BATCH):
-            raise BrokenPromiseError("the backlog may have drained before the last press: nothing was measured")
         return await self._outcome(people)
 
     async def check_once_each(self) -> None:
@@ -205,14 +252,15 @@ class Bench:
         return [self._times(person, *alarms[person][0]) for person in people]
 
     def _times(self, person: int, number: int, recorded_at: Instant) -> Times:
-        ends = self._house.seen[number], recorded_at, self._twilio.messages[number][0]
+        house = self._house
+        ends = house.seen[number], recorded_at, self._twilio.messages[number][0], house.at_desk[number]
         return Times(*((end - self._pressed[person]) / MILLISECOND for end in ends))
 
     async def _through(self, people: range) -> bool:
         alarms = await self._alarms(people)
         numbers = [number for found in alarms.values() for number, _ in found]
-        heard = all(number in self._house.seen and number in self._twilio.messages for number in numbers)
-        return len(alarms) == len(people) and heard
+        noted = (self._house.seen, self._house.at_desk, self._twilio.messages)
+        return len(alarms) == len(people) and all(number in each for number in numbers for each in noted)
 
     async def _alarms(self, people: range) -> dict[int, list[tuple[int, Instant]]]:
         """Return the alarms of these people, by person: number and when its row was made."""
@@ -236,6 +284,26 @@ class Bench:
     def _bare_times(self, person: int, stored_at: Instant) -> Times:
         ends = self._house.seen_bare[person], stored_at, self._twilio.bare[person][0]
         return Times(*((end - self._bare[person]) / MILLISECOND for end in ends))
+
+
+def _fault(home: str, at: Instant) -> FindingChange:
+    """Return what the monitor would say of a home that has fallen silent."""
+    finding = Finding(
+        id=finding_id(home, "silence", "hub", at),
+        subject_kind="home",
+        subject=home,
+        home=home,
+        rule="silence",
+        rule_name="silence",
+        kind="technical",
+        device="hub",
+        onset=at,
+        raised_at=at,
+        priority="routine",
+        policy=None,
+        reason="nothing heard of the hub for 30 min",
+    )
+    return FindingChange(change="raised", finding=finding, at=at)
 
 
 @asynccontextmanager

@@ -1,7 +1,11 @@
-"""The house in which presses are timed: people with pendants, and the services as processes that can be stopped."""
+"""The house in which presses are timed: people with pendants, and services as processes that can be stopped.
+
+Two watch: a connection of its own to the database, and an operator whose page follows the alarms.
+"""
 
 import asyncio
 import os
+import re
 import signal
 import sys
 from collections.abc import AsyncIterator, Awaitable, Callable
@@ -45,6 +49,8 @@ _RULES = (
     DoorOpenRule(longer_than="15m"),
     SilenceRule(device="hub", longer_than="30m"),
 )
+_TOKEN = "an operator of the bench's"  # noqa: S105 - of a database that lives for minutes
+_ALARM = re.compile(rb'data: \{"id":(\d+),')
 _TICKS = "select count(*) from log where kind = 'tick'"
 
 
@@ -77,7 +83,10 @@ def _person(number: int) -> PersonRecord:
 
 
 class House:
-    """The services over one database and broker. `seen` has, for each alarm, when another connection could see it."""
+    """The services over one database and broker. For each alarm, `seen` has when another connection could see it.
+
+    `at_desk` has when it came to the operator's page, and `seen_bare` is `seen` of the bare path.
+    """
 
     def __init__(self, folder: Path, database_url: str, broker: EmbeddedBroker, connection: AsyncConnection) -> None:
         self._folder = folder
@@ -89,6 +98,7 @@ class House:
         self._clock = SystemClock()
         self.seen: dict[int, Instant] = {}
         self.seen_bare: dict[int, Instant] = {}
+        self.at_desk: dict[int, Instant] = {}
 
     async def move_in(self, number: int) -> None:
         """Load so many people."""
@@ -105,7 +115,12 @@ class House:
             await self.until("alerting to be ready", self._ready)
             ticks = await self.number(_TICKS)
             await self.until("the log to tick", lambda: self._more(_TICKS, ticks + 1))
-            yield
+            await self._hire()
+            following = asyncio.create_task(self._follow(), name="follow")
+            try:
+                yield
+            finally:
+                following.cancel()
         finally:
             watching.cancel()
             for name in tuple(self._running):
@@ -188,6 +203,29 @@ class House:
                 return answer.status == 200
         return False
 
+    async def _hire(self) -> None:
+        """Have an operator who is logged in."""
+        await self._connection.execute(
+            "insert into users (id, name, role, password_hash) values ('olga', 'Olga', 'operator', '')"
+        )
+        await self._connection.execute(
+            """insert into sessions (token_hash, "user", created_at, expires_at)
+               values (sha256(%s), 'olga', now(), now() + interval '1 hour')""",
+            (_TOKEN.encode(),),
+        )
+
+    async def _follow(self) -> None:
+        """Note when each alarm first comes to the operator's page."""
+        headers = {"Authorization": f"Bearer {_TOKEN}"}
+        async with (
+            aiohttp.ClientSession(timeout=aiohttp.ClientTimeout(total=None)) as session,
+            session.get(f"http://{LOOPBACK}:{self._port}/api/stream", headers=headers) as stream,
+        ):
+            async for line in stream.content:
+                said = _ALARM.match(line)
+                if said:
+                    self._note("desk", int(said[1]), self._clock.now())
+
     async def _watch(self) -> None:
         """Note when each alarm is first told of: whoever is told can see it."""
         async with await AsyncConnection.connect(self._database_url, autocommit=True) as connection:
@@ -197,5 +235,5 @@ class House:
                 self._note(notification.channel, int(notification.payload), self._clock.now())
 
     def _note(self, channel: str, number: int, at: Instant) -> None:
-        seen = self.seen if channel == "alarms" else self.seen_bare
-        seen.setdefault(number, at)
+        where = {"alarms": self.seen, bare_press.CHANNEL: self.seen_bare, "desk": self.at_desk}
+        where[channel].setdefault(number, at)
