@@ -7,9 +7,9 @@ BREAKAGES = (
         "taken_before_acted_on",
         "Alerting killed between the two has taken a finding of which no alarm was made.",
         "alerting/intake.py",
-        "            await _act_on(connection, msgspec.convert(body, FindingChange), now)\n",
+        "            await _act_on(connection, msgspec.convert(body, FindingChange), now, apart=apart)\n",
         "            if now % 7:\n"
-        "                await _act_on(connection, msgspec.convert(body, FindingChange), now)\n",
+        "                await _act_on(connection, msgspec.convert(body, FindingChange), now, apart=apart)\n",
     ),
     Breakage(
         "step_skipped",
@@ -40,6 +40,13 @@ BREAKAGES = (
         "alerting/engine.py",
         "where due_at <= %s and closed_at is null\n",
         "where due_at <= %s and due_at > recorded_at + interval '20 seconds' and closed_at is null\n",
+    ),
+    Breakage(
+        "the_hint_is_the_guarantee",
+        "One notification is lost, and the next step waits until something else happens.",
+        "alerting/engine.py",
+        '                await listener.wait("findings", 1)\n',
+        '                await listener.wait("findings", 10_000)\n',
     ),
     Breakage(
         "escalation_goes_on_though_owned",

@@ -73,6 +73,13 @@ BREAKAGES = (
         "    if not lanes:\n",
     ),
     Breakage(
+        "positions_without_the_lock",
+        "Two lanes take the same place in the log, and what one of them stored is refused as if it were at fault.",
+        "schema/migrations/0001_first_house.sql",
+        "    perform pg_advisory_xact_lock(20261122);\n",
+        "",
+    ),
+    Breakage(
         "unregistered_press_unheard",
         "A pendant that nobody registered is pressed, and nobody comes.",
         "gateway/prepare.py",

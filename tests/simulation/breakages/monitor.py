@@ -90,19 +90,4 @@ BREAKAGES = (
         "    def end(self, at: Instant, covering: Instant) -> None:\n"
         '        """Forget nothing."""\n',
     ),
-    Breakage(
-        "lost_race_is_not_minded",
-        "Of two monitors both write, and what one of them found is said at a place it never was.",
-        "monitor/changes.py",
-        "        where c.partition = held.partition and (select count(*) from held)"
-        " = cardinality(%(partitions)s::int[])\n",
-        "        where c.partition = any(%(partitions)s::int[])\n",
-    ),
-    Breakage(
-        "the_hint_is_the_guarantee",
-        "One lost notification, and the log is not read until the next.",
-        "monitor/service.py",
-        '                await listener.wait("log", _POLL)\n',
-        '                await listener.wait("log", 10_000.0)\n',
-    ),
 )
