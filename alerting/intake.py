@@ -107,7 +107,7 @@ async def _take_all(connection: AsyncConnection, subject: str, now: Instant, *, 
 async def _take(connection: AsyncConnection, subject: str, body: Any, now: Instant, *, apart: bool) -> None:
     try:
         async with connection.transaction() if apart else nullcontext():
-            await _act_on(connection, msgspec.convert(body, FindingChange), now)
+            await _act_on(connection, msgspec.convert(body, FindingChange), now, apart=apart)
     except GONE:
         raise
     except Exception as error:  # whatever it is, the subject's other findings must not wait behind it
@@ -135,10 +135,10 @@ def _unreadable(subject: str, error: Exception, now: Instant) -> Finding:
     )
 
 
-async def _act_on(connection: AsyncConnection, change: FindingChange, now: Instant) -> None:
+async def _act_on(connection: AsyncConnection, change: FindingChange, now: Instant, *, apart: bool) -> None:
     match change.change:
         case "raised":
-            await _raise(connection, change, now)
+            await _raise(connection, change, now, apart=apart)
         case "updated":
             await _update(connection, change, now)
         case "cleared":
@@ -147,8 +147,8 @@ async def _act_on(connection: AsyncConnection, change: FindingChange, now: Insta
             assert_never(change.change)
 
 
-async def _raise(connection: AsyncConnection, change: FindingChange, now: Instant) -> None:
-    await open_or_join(connection, change.finding, "monitor", now, rests=True)
+async def _raise(connection: AsyncConnection, change: FindingChange, now: Instant, *, apart: bool = True) -> None:
+    await open_or_join(connection, change.finding, "monitor", now, rests=True, apart=apart)
 
 
 async def _update(connection: AsyncConnection, change: FindingChange, now: Instant) -> None:

@@ -59,14 +59,15 @@ where id = %(alarm)s
 
 
 async def open_or_join(
-    connection: AsyncConnection, finding: Finding, by: str, at: Instant, *, rests: bool = False
+    connection: AsyncConnection, finding: Finding, by: str, at: Instant, *, rests: bool = False, apart: bool = True
 ) -> int:
     """Open an alarm for the finding, or join it to the one open; return the alarm's number.
 
-    With `rests` the alarm rests on the finding: it counts as cleared only once that has cleared.
+    With `rests` the alarm rests on the finding: it counts as cleared only once that has cleared. `apart`: as `tell`
+    has it, for the first step.
     """
     while True:
-        number = await _open(connection, finding, by, at, rests=rests)
+        number = await _open(connection, finding, by, at, rests=rests, apart=apart)
         if number is not None:
             return number
         alarm = await locked_open(connection, finding.kind, finding.subject_kind, finding.subject)
@@ -77,7 +78,9 @@ async def open_or_join(
             return alarm.id
 
 
-async def _open(connection: AsyncConnection, finding: Finding, by: str, at: Instant, *, rests: bool) -> int | None:
+async def _open(
+    connection: AsyncConnection, finding: Finding, by: str, at: Instant, *, rests: bool, apart: bool
+) -> int | None:
     """Open it and take its first step; return its number, or None where one is open."""
     due = min(finding.raised_at, at)  # a clock that is ahead elsewhere must not delay the first step
     escalation = EscalationState(raised_at=due)
@@ -114,7 +117,7 @@ async def _open(connection: AsyncConnection, finding: Finding, by: str, at: Inst
         cleared=False,
         escalation=escalation,
     )
-    await tell(connection, opened, Due(at), at)
+    await tell(connection, opened, Due(at), at, apart=apart)
     return opened.id
 
 

@@ -22,11 +22,16 @@ SENT_AT_MOST = 2
 """How often a message is sent whose failure may have been a passing one."""
 
 _ATTEMPT = "select notification, number from attempts where id = %s"
+# Twilio's id as well, which our own request may not have been answered with yet.
 _RECEIPT = """
-insert into receipts (attempt, status, error_code, received_at) values (%s, %s, %s, %s)
-on conflict do nothing returning attempt
+with fresh as (
+    insert into receipts (attempt, status, error_code, received_at) values (%s, %s, %s, %s)
+    on conflict do nothing returning attempt
+), named as (
+    update attempts set provider_id = coalesce(provider_id, %s) from fresh where id = fresh.attempt
+)
+select attempt from fresh
 """
-_PROVIDER = "update attempts set provider_id = coalesce(provider_id, %s) where id = %s"
 _STATE = "update notifications set state = %s, reason = null where id = %s"
 
 
@@ -41,10 +46,10 @@ async def handle_status(connection: AsyncConnection, attempt: int, form: Mapping
             log.warning("receipt for no attempt of ours", action="receipt", attempt=attempt, status=status)
             return
         alarm, message = await lock_message(connection, found[0])
-        cursor = await connection.execute(_RECEIPT, (attempt, status, error, moment(at)))
+        provider = form.get("MessageSid") or form.get("SmsSid")
+        cursor = await connection.execute(_RECEIPT, (attempt, status, error, moment(at), provider))
         if await cursor.fetchone() is None:
             return
-        await connection.execute(_PROVIDER, (form.get("MessageSid") or form.get("SmsSid"), attempt))
         await _follow(connection, alarm, message, status, error, at, newest=found[1] == message.attempts)
 
 

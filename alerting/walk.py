@@ -5,6 +5,7 @@ journal, the state and the time of the next step. Whatever goes wrong in between
 undone, written down and tried again soon: an alarm never strands on what somebody configured, or on a fault of ours.
 """
 
+from contextlib import nullcontext
 from typing import Any, NamedTuple, assert_never
 
 import msgspec
@@ -50,14 +51,21 @@ _AGAIN = "update alarms set due_at = %s where id = %s and owner is null and clos
 log = structlog.get_logger()
 
 
-async def tell(connection: AsyncConnection, alarm: AlarmRow, stimulus: Stimulus, at: Instant) -> None:
-    """Step the escalation of an alarm whose row the caller has locked; `at` is when it happens."""
+async def tell(
+    connection: AsyncConnection, alarm: AlarmRow, stimulus: Stimulus, at: Instant, *, apart: bool = True
+) -> None:
+    """Step the escalation of an alarm whose row the caller has locked; `at` is when it happens.
+
+    Without `apart` what goes wrong is raised, for a caller who then undoes everything and does it again.
+    """
     try:
-        async with connection.transaction():
+        async with connection.transaction() if apart else nullcontext():
             await _step(connection, alarm, stimulus, at)
     except GONE:
         raise
     except Exception as error:  # whatever it is, the alarm must go on
+        if not apart:
+            raise
         log.exception("escalation failed", action="escalate", alarm_id=alarm.id)
         text = f"The escalation could not be stepped ({type(error).__name__}); it is tried again in 10 s."
         await write_journal(connection, alarm.id, at, "escalation", "step_failed", text, error=str(error))

@@ -70,10 +70,11 @@ def monitor() -> None:
 def alerting() -> None:
     """Bring alarms to somebody who owns them, and serve the operators' console."""
     from alerting.service import serve  # noqa: PLC0415
+    from runtime.service import run  # noqa: PLC0415
 
     settings = _settings(needs=("database_url",))
     configure_logs(settings.log_format)
-    asyncio.run(serve(settings))
+    run(serve(settings))
 
 
 @app.command()

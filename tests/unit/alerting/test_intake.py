@@ -1,6 +1,7 @@
 """What the monitor found becomes alarms: one an occurrence, whatever crashes, replays or comes at once."""
 
 import asyncio
+from typing import Any
 
 import pytest
 from psycopg.types.json import Jsonb
@@ -140,9 +141,9 @@ async def test_a_crash_anywhere_in_taking_leaves_one_alarm(
 ) -> None:
     sound = intake._act_on
 
-    async def killed(*arguments: object) -> None:
+    async def killed(*arguments: Any, **named: Any) -> None:
         if crashes_before == "committing":
-            await sound(*arguments)  # type: ignore[arg-type] # passed through
+            await sound(*arguments, **named)
         raise asyncio.CancelledError
 
     monkeypatch.setattr(intake, "_act_on", killed)
