@@ -13,6 +13,7 @@ READS = {
     "/api/alarms/{alarm}": "see_alarms",
     "/api/people/ada": "see_people",
     "/api/people/ada/timeline": "see_people",
+    "/api/people/ada/coverage": "see_people",
     "/queue": "see_alarms",
     "/alarms/{alarm}": "see_alarms",
     "/alarms/{alarm}/parts": "see_alarms",
