@@ -10,6 +10,7 @@ from contextvars import ContextVar, copy_context
 from typing import TYPE_CHECKING, Any
 
 import psycopg
+from psycopg.pq import TransactionStatus
 
 from runtime.database import GONE
 from tests.simulation.connection import Server, SimulatedConnection, Strike
@@ -200,12 +201,15 @@ class SimulatedPool:
         try:
             yield connection
         except BaseException:
-            with suppress(*GONE):
+            # As psycopg does: what fails here must not hide what failed before it.
+            with suppress(Exception):
                 await connection.rollback()
             raise
         finally:
-            if not connection.closed:
+            if connection.info.transaction_status is TransactionStatus.IDLE:
                 self._idle.append(connection)
+            else:
+                await connection.close()
 
 
 def _told(error: BaseException) -> str:
