@@ -24,7 +24,7 @@ from schema.instants import SECOND, Instant, iso
 log = structlog.get_logger()
 
 POLL_S = 2.0
-HEARTBEAT_S = 5.0
+HEARTBEAT_S = 3.0  # the page misses them after 7 s (console.js): one may be lost
 PAUSE_S = 0.03
 BLIND_S = 1.0  # while blind, a heartbeat is tried for this often
 STALE = 8 * SECOND
@@ -85,7 +85,7 @@ class Live:
         return Said("heartbeat", f'{{"at": "{iso(self._clock.now())}"}}') if self.is_live else None
 
     async def watch(self) -> AsyncIterator[Said | None]:
-        """Yield what changes, a heartbeat at once and every 5 seconds, or None in its place while blind."""
+        """Yield what changes, a heartbeat at once and every 3 seconds, or None in its place while blind."""
         with self._watching() as queue:
             while True:
                 beat = self.heartbeat()

@@ -1,4 +1,4 @@
-"""Server-sent events: `alarm` as an alarm changes (as the list shows it), `heartbeat` each 5 seconds.
+"""Server-sent events: `alarm` as an alarm changes (as the list shows it), `heartbeat` each 3 seconds.
 
 A caller lists the alarms once connected, then follows. No heartbeat comes while the desk cannot see the
 database, and the stream ends when its session does.

@@ -3,7 +3,7 @@
 "use strict";
 
 (() => {
-  const HEARTBEAT_MISSED_MS = 9000; // heartbeats come each 5 s
+  const HEARTBEAT_MISSED_MS = 7000; // heartbeats come each 3 s: one may be lost, and what has stopped is said within 8 s
   const CUT_OFF_MS = 4000; // a connection lost for so long is said, not waited out
   const SETTLED_MS = 1500; // a key acts on what has been first for so long, and was read
   const page = document.body;
@@ -39,6 +39,7 @@
 
   // --- Liveness: by this page's own clock ------------------------------------------------------------
   let heardAt = null; // by performance.now(), which no change of the wall clock moves
+  let missing; // the timer that runs while nothing is heard
   let cutAt = null; // since when the stream is cut off
   let staleAt = null; // since when what is shown cannot be fetched again, though heartbeats may still come
 
@@ -70,6 +71,8 @@
   function heard() {
     heardAt = performance.now();
     cutAt = null;
+    clearTimeout(missing);
+    missing = setTimeout(showLiveness, HEARTBEAT_MISSED_MS); // not at the next tick, up to a second late
     showLiveness();
   }
 

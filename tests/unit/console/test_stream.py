@@ -2,7 +2,9 @@
 
 import asyncio
 import json
+import re
 from collections.abc import AsyncIterator
+from pathlib import Path
 from typing import Any
 
 import httpx
@@ -77,6 +79,13 @@ async def test_heartbeats_come_each_few_seconds_while_the_desk_sees(
     assert {event for event, _ in beats} == {"heartbeat"}
     assert len({data["at"] for _, data in beats}) == 3
     assert live.HEARTBEAT_S == 0.1
+
+
+def test_one_heartbeat_may_be_lost_and_a_page_still_says_within_eight_seconds_that_none_comes() -> None:
+    script = (Path(live.__file__).parent / "static" / "console.js").read_text()
+    missed = int(re.findall(r"const HEARTBEAT_MISSED_MS = (\d+);", script)[0])
+    assert missed >= 2 * live.HEARTBEAT_S * 1000 + 1000, "one that is lost says nothing yet"
+    assert missed + 1000 <= 8000, "the page looks each second at the latest"
 
 
 async def test_no_heartbeat_comes_while_the_desk_is_blind(database: AsyncConnectionPool, database_url: str) -> None:
