@@ -69,11 +69,31 @@ class Engine:
         return taken, await self._step_due(connection, now)
 
     async def _step_due(self, connection: AsyncConnection, now: Instant) -> int:
+        """Step the most pressing of what is due; several side by side, each on a connection of its own.
+
+        One after another they would wait for one another's commits: two hundred presses heard at once after an
+        outage had their second steps 7 s late so.
+        """
         cursor = await connection.execute(_DUE, (moment(now), list(PRIORITIES), AT_ONCE))
         numbers = [row[0] for row in await cursor.fetchall()]
-        for number in numbers:
-            async with connection.transaction():
-                alarm = await locked_due(connection, number, now)
-                if alarm is not None:
-                    await tell(connection, alarm, Due(now), now)
+        if not numbers:
+            return 0
+        try:
+            async with asyncio.TaskGroup() as group:
+                for number in numbers[1:]:
+                    group.create_task(self._step_beside(number, now))
+                await _step(connection, numbers[0], now)
+        except ExceptionGroup as errors:
+            raise errors.exceptions[0] from None
         return len(numbers)
+
+    async def _step_beside(self, number: int, now: Instant) -> None:
+        async with self._pool.connection() as connection:
+            await _step(connection, number, now)
+
+
+async def _step(connection: AsyncConnection, number: int, now: Instant) -> None:
+    async with connection.transaction():
+        alarm = await locked_due(connection, number, now)
+        if alarm is not None:
+            await tell(connection, alarm, Due(now), now)

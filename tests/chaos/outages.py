@@ -49,6 +49,14 @@ def late_by(due: Instant, fired: Instant, away: Sequence[Span]) -> Duration:
     return max(longest, fired - since, 0)
 
 
+def whole_again(at: Instant, away: Sequence[Span]) -> Instant:
+    """Return when nothing is away any more of what was away at `at`; `at` itself where all was whole."""
+    for start, end in away[max(bisect_left(away, (at,)) - 1, 0) :]:
+        if start <= at < end:
+            return end
+    return at
+
+
 def needed(spans: Mapping[str, Sequence[Span]], parts: Iterable[str]) -> list[Span]:
     """Return when any of the parts was away."""
     return merged(span for part in parts for span in spans.get(part, ()))

@@ -62,6 +62,7 @@ def table(chaos: Chaos, figures: Figures, more: Sequence[tuple[str, str]] = ()) 
         ("... that became alarms", _late(figures, "presses heard")),
         ("messages Twilio took", f"{chaos.twilio.pages.total()} (turned away {chaos.twilio.turned_away})"),
         ("deadlines of rules", _late(figures, "deadlines")),
+        ("... put right before anybody could see", str(figures["deadlines put right unseen"])),
         ("escalation steps", _late(figures, "steps")),
         *more,
     ]

@@ -59,6 +59,12 @@ class Life(NamedTuple):
         return self.kind == "silence" and self.due is None
 
     @property
+    def put_right(self) -> Duration | None:
+        """How long after it begins it is put right, once its deadline has passed; None: never, or before."""
+        last = self.lines[-1].after
+        return None if self.due is None or last <= self.due else last
+
+    @property
     def person(self) -> str:
         """The id of who lives there."""
         return f"person-{self.home}"

@@ -218,6 +218,20 @@ def test_a_deadline_that_falls_into_an_outage_has_until_five_seconds_after_it() 
     assert any("deadlines fired more than 5 s late" in each for each in story.judged().broken)
 
 
+def test_who_was_put_right_before_anybody_could_see_again_needs_no_alarm() -> None:
+    story = Story()
+    story.left = next(each for each in street.lives(3) if each.put_right is not None)
+    assert story.left.due is not None
+    assert story.left.put_right is not None
+    story.due = BEGAN + story.left.starts + story.left.due
+    right = BEGAN + story.left.starts + story.left.put_right
+    story.alarms, story.steps = story.alarms[:1], story.steps[:1]
+    story.away["database"] = [(story.due - SECOND, right - 10 * SECOND)]
+    assert any("passed without an alarm" in each for each in story.judged().broken), "seen in time, and told nobody"
+    story.away["database"] = [(story.due - SECOND, right + SECOND)]
+    assert story.judged().broken == []
+
+
 def test_a_step_waits_for_alerting_and_the_database_and_for_nobody_else() -> None:
     story = Story()
     late = story.steps[3]._replace(at=story.steps[3].at + 20 * SECOND)

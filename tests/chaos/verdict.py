@@ -7,7 +7,8 @@ What is compared
   no press;
 - every such alarm has a page at least: a request that Twilio took;
 - every deadline of a script brought its alarm, none before it was due and none more than 5 s late (`outages`);
-  who was put right in time has no alarm;
+  who was put right in time has no alarm; who was put right before anybody could see again may have one or none:
+  a bed that is known to be occupied again wakes nobody;
 - every escalation step that came due ran, none more than 5 s late; the last one repeated until the end.
 """
 
@@ -17,7 +18,7 @@ from typing import NamedTuple
 
 from schema.instants import SECOND, Duration, Instant, iso
 from tests.chaos.ledger import Ledger, Name, Said
-from tests.chaos.outages import Span, backlog, late_by, merged, needed
+from tests.chaos.outages import Span, backlog, late_by, merged, needed, whole_again
 from tests.chaos.storm import LINKS, PARTS
 from tests.chaos.street import RULES, Life, Pace, onset_at, steps_of
 from tests.chaos.tables import Alarm, Step, Tables
@@ -137,12 +138,15 @@ class _Judge:
         for alarm in self.tables.alarms:
             by_person[alarm.person].append(alarm)
         late: list[Duration] = []
+        unseen = 0
         missing, several, early, tardy, wrong = [], [], [], [], []
         for life in self.run.lives:
             alarms = [each for each in by_person[life.person] if each.rule.partition(":")[0] == RULES[life.kind]]
             due = self._due(life)
             if due is None:
                 wrong += [_deadline(life, alarm.recorded_at) for alarm in alarms]
+            elif not alarms and self._was_put_right_unseen(life, due, away):
+                unseen += 1
             elif not alarms:
                 if late_by(due, self.run.ended, away) > self.run.latest:
                     missing.append(_deadline(life, due))
@@ -152,11 +156,18 @@ class _Judge:
                 early += [_deadline(life, due)] * (alarms[0].recorded_at < due - _EARLY)
                 tardy += [_tardy(_deadline(life, due), late[-1])] * (late[-1] > self.run.latest)
         self.figures |= _lateness("deadlines", late, len(missing), len(tardy))
+        self.figures["deadlines put right unseen"] = unseen
         yield from _named("deadlines passed without an alarm", missing)
         yield from _named("deadlines have more than one alarm", several)
         yield from _named("deadlines fired before they were due", early)
         yield from _named(f"deadlines fired {self._too_late}", tardy)
         yield from _named("alarms for people who were put right in time", wrong)
+
+    def _was_put_right_unseen(self, life: Life, due: Instant, away: Sequence[Span]) -> bool:
+        """Tell whether all was well again before the service was whole after the outage the deadline fell into."""
+        if life.put_right is None:
+            return False
+        return self.run.began + life.starts + life.put_right <= whole_again(due, away)
 
     def _due(self, life: Life) -> Instant | None:
         """Return when the life's rule is due; a device's silence does not count while no gateway listened."""
