@@ -1,0 +1,1 @@
+"""How well the monitor sees: false alarms on recorded homes, and emergencies planted into the same recordings."""
