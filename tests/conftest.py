@@ -7,9 +7,7 @@ The servers are shared by a run's tests: use client ids, homes and names of your
 import asyncio
 import itertools
 import shutil
-import tempfile
 from collections.abc import AsyncIterator, Coroutine, Iterator
-from pathlib import Path
 from typing import Any, NamedTuple
 
 import psycopg
@@ -21,6 +19,7 @@ from runtime.database import pool
 from runtime.embedded import EmbeddedBroker, EmbeddedDatabase
 from runtime.migrate import migrate
 from tests import mosquitto as mosquitto_broker
+from tests.scratch import scratch_folder
 
 TEMPLATE = "migrated"
 
@@ -41,7 +40,7 @@ class BrokerAddress(NamedTuple):
 @pytest.fixture(scope="session")
 def server() -> Iterator[EmbeddedDatabase]:
     """Give the run's PostgreSQL, with a migrated database to copy."""
-    folder = Path(tempfile.mkdtemp(prefix="telecare-tests-"))
+    folder = scratch_folder("telecare-tests-")
     started = EmbeddedDatabase(folder)
     try:
         _run(started.start())
@@ -74,7 +73,7 @@ async def database(database_url: str) -> AsyncIterator[AsyncConnectionPool]:
 @pytest.fixture(scope="session")
 def broker() -> Iterator[BrokerAddress]:
     """Give the run's NATS, speaking MQTT, with JetStream."""
-    folder = Path(tempfile.mkdtemp(prefix="telecare-tests-"))
+    folder = scratch_folder("telecare-tests-")
     started = EmbeddedBroker(folder)
     try:
         _run(started.start())
@@ -92,7 +91,7 @@ def mosquitto() -> Iterator[BrokerAddress]:
     program = mosquitto_broker.find()
     if program is None:
         pytest.skip("Mosquitto is not here; `python -m tests.prepare` tries to fetch it")
-    folder = Path(tempfile.mkdtemp(prefix="telecare-tests-"))
+    folder = scratch_folder("telecare-tests-")
     started = mosquitto_broker.Mosquitto(program, folder, saving="autosave_interval 10")  # no test kills this one
     try:
         _run(started.start())

@@ -2,20 +2,19 @@
 
 import asyncio
 import shutil
-import tempfile
 from collections.abc import Iterator
 from contextlib import contextmanager
-from pathlib import Path
 
 import psycopg
 
 from runtime.embedded import EmbeddedDatabase
+from tests.scratch import scratch_folder
 
 
 @contextmanager
 def own_server() -> Iterator[str]:
     """Run one for as long as the block lasts, and give its URL; nothing of it outlives a power cut, or the block."""
-    folder = Path(tempfile.mkdtemp(prefix="telecare-simulation-"))
+    folder = scratch_folder("telecare-simulation-")
     server = EmbeddedDatabase(folder)
     with asyncio.Runner(loop_factory=asyncio.new_event_loop) as runner:
         try:

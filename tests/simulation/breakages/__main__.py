@@ -84,7 +84,8 @@ def _break(breakage: Breakage, house: Path) -> str:
     """Copy the house, broken; return why it cannot be, if it cannot."""
     for room in _ROOMS:
         shutil.copytree(HOUSE / room, house / room, ignore=shutil.ignore_patterns("__pycache__"))
-    (house / "tests" / "__init__.py").touch()
+    for file in ("__init__.py", "scratch.py"):
+        shutil.copy(HOUSE / "tests" / file, house / "tests" / file)
     file = house / breakage.file
     text = file.read_text() if file.exists() else ""
     times = text.count(breakage.old) if breakage.old else 1
