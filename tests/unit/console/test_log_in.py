@@ -47,6 +47,11 @@ async def test_a_wrong_password_and_an_unknown_user_get_the_same_answer(house: H
     assert refused == [("olga", "log-in refused"), ("nobody", "log-in refused")]
 
 
+def test_checking_an_unknown_user_is_the_same_work_as_checking_one_that_is_there() -> None:
+    assert not users._hasher.check_needs_rehash(users._UNKNOWN), "made with other costs than passwords are now"
+    assert not users._matches(users._UNKNOWN, ""), "it is of no password"
+
+
 async def test_the_sixth_guess_waits_and_nobody_else_does(house: House) -> None:
     for _ in range(5):
         assert (await post(house, user="olga", password="a guess")).status_code == 401
