@@ -26,6 +26,7 @@ from gateway.registry import Registry
 from gateway.sightings import Sightings
 from gateway.steady import Connect, RefusedError, SteadyConnection, Watcher
 from gateway.store import Stored, Transaction, ready
+from gateway.usual import usual
 from schema.instants import moment
 from schema.readings import Lane
 
@@ -135,18 +136,20 @@ class Ingest:
     async def _prepare(self, batch: Sequence[Message]) -> list[Prepared]:
         """Decode and find devices; the database is asked before one is called unregistered."""
         directory = self._registry.directory
-        decoded = [(message, read(message)) for message in batch]
-        prepared = [prepare(message, said, directory) for message, said in decoded]
-        doubtful = [nth for nth, each in enumerate(prepared) if each.refusal is not None or not each.candidates]
+        found = [usual(message, directory) for message in batch]
+        decoded = {nth: read(batch[nth]) for nth, each in enumerate(found) if each is None}
+        if not decoded:
+            return [each for each in found if each is not None]
+        long = {nth: prepare(batch[nth], said, directory) for nth, said in decoded.items()}
+        doubtful = [nth for nth, each in long.items() if each.refusal is not None or not each.candidates]
         homes = {
-            home
-            for message, said in (decoded[nth] for nth in doubtful)
-            if (home := unknown_home(said, message.topic, directory)) is not None
+            home for nth in doubtful if (home := unknown_home(decoded[nth], batch[nth].topic, directory)) is not None
         }
         if homes:
             await self._database.surely(lambda connection, _: self._registry.ask(connection, homes))
             for nth in doubtful:
-                prepared[nth] = prepare(*decoded[nth], directory)
+                long[nth] = prepare(batch[nth], decoded[nth], directory)
+        prepared = [each or long[nth] for nth, each in enumerate(found)]
         return [each for each in prepared if each.candidates or not each.empty]
 
     async def _store(self, batch: list[Prepared], *, days_made: bool = False) -> None:

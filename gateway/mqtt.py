@@ -13,7 +13,7 @@ from struct import pack
 import msgspec
 
 from gateway.dialects.limits import LARGEST
-from gateway.message import KEPT, Message, message
+from gateway.message import KEPT, Message
 from schema.instants import Instant
 
 _CONNACK, _PUBLISH, _PUBACK, _SUBACK, _PINGRESP = 2, 3, 4, 9, 13
@@ -65,9 +65,12 @@ class Parser:
         while place + 1 < end:
             first, length, start = stream[place], stream[place + 1], place + 2
             if length > 127:
-                if (measured := _length(stream, place + 1)) is None:
+                if start < end and (high := stream[start]) < 128:  # as nearly all: two bytes say it
+                    length, start = length & 0x7F | high << 7, start + 1
+                elif (measured := _length(stream, place + 1)) is None:
                     break
-                length, start = measured
+                else:
+                    length, start = measured
             stop = start + length
             if stop > end:
                 _check(first, length)
@@ -113,29 +116,23 @@ def _check(first: int, length: int) -> None:
         )
 
 
-def _head(stream: bytes, first: int, start: int, stop: int) -> tuple[int, int, int]:
-    """Return where the topic of a PUBLISH ends, where its payload begins, and its packet id (0 at QoS 0)."""
+def _message(stream: bytes, first: int, start: int, stop: int, at: Instant) -> Message:
+    """Read a PUBLISH; of one too large to be read, or that ends beyond `stream`, what is kept of it."""
     topic_ends = start + 2 + (stream[start] << 8 | stream[start + 1]) if stop - start >= 2 else stop + 1
-    qos = first & 6
-    begins = topic_ends + 2 if qos else topic_ends
+    qos, packet, begins = first & 6, 0, topic_ends
+    if qos:
+        begins = topic_ends + 2
     if begins > stop:
         raise ProtocolError("a message ends within its topic or packet id")
-    if not qos:
-        return topic_ends, begins, 0
-    packet = stream[topic_ends] << 8 | stream[topic_ends + 1]
-    if qos != 2 or not packet:
-        raise ProtocolError("a message above QoS 1, which we never ask for" if packet else "a message with packet id 0")
-    return topic_ends, begins, packet
-
-
-def _message(stream: bytes, first: int, start: int, stop: int, at: Instant) -> Message:
-    """Read a PUBLISH; of one that ends beyond `stream`, what is kept of it."""
-    topic_ends, begins, packet = _head(stream, first, start, stop)
+    if qos:
+        packet = stream[topic_ends] << 8 | stream[topic_ends + 1]
+        if qos != 2 or not packet:
+            fault = "a message above QoS 1, which we never ask for" if packet else "a message with packet id 0"
+            raise ProtocolError(fault)
+    size = stop - begins
+    held = begins + KEPT if size >= LARGEST or stop > len(stream) else stop
     topic = stream[start + 2 : topic_ends].decode("utf-8", "replace")
-    payload = stream[begins : stop if stop <= len(stream) else begins + KEPT]
-    came = message(topic, payload, at, packet, first & 8 != 0, first & 1 != 0)
-    came.size = stop - begins
-    return came
+    return Message(topic, stream[begins:held], size, at, packet, first & 8 != 0, first & 1 != 0)
 
 
 def _answer(first: int, body: bytes) -> ConnAck | SubAck | None:

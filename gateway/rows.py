@@ -34,14 +34,15 @@ def copied(entries: Sequence[ReadingEntry], batch: int) -> bytes:
     rows = [_BEGIN]
     try:
         for entry in entries:
-            said = entry.kind, entry.value
-            if said not in words:
-                words[said] = _field(said[0].encode()) + _field(said[1].encode())
+            battery, signal = entry.battery, entry.signal
+            said = words.get((entry.kind, entry.value))
+            if said is None:
+                said = words[entry.kind, entry.value] = _field(entry.kind.encode()) + _field(entry.value.encode())
             rows += (
                 _IDENTITY.pack(13, 4, entry.device, 8, entry.observed_at - _EPOCH, 8, entry.boot, 8, entry.seq),
-                words[said],
+                said,
                 _ARRIVAL.pack(8, entry.received_at - _EPOCH, 8, batch, 1, entry.retained, 1, entry.clock_doubted),
-                _levels(entry.battery, entry.signal),
+                _levels(battery, signal) if battery is None or signal is None else _LEVELS.pack(4, battery, 2, signal),
                 _NULL if entry.samples is None else _field(msgspec.msgpack.encode(entry.samples)),
             )
     except error as fault:
@@ -55,8 +56,6 @@ def _field(content: bytes) -> bytes:
 
 
 def _levels(battery: float | None, signal: int | None) -> bytes:
-    if battery is not None and signal is not None:
-        return _LEVELS.pack(4, battery, 2, signal)
     return (_NULL if battery is None else _BATTERY.pack(4, battery)) + (
         _NULL if signal is None else _SIGNAL.pack(2, signal)
     )

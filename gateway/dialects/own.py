@@ -21,6 +21,7 @@ from schema.readings import VALUES, Decoded, Reading, Rejected
 
 _Count = Annotated[int, msgspec.Meta(ge=0, le=2**63 - 1)]
 _SPOKEN = {kind: values for kind, values in VALUES.items() if kind not in ("hub", "sensor")}
+_PLAINLY = {kind: values for kind, values in _SPOKEN.items() if kind != "acceleration"}
 _LIFE = re.compile(rb'"kind"\s*:\s*"(button|fall)"')
 _LIVES: dict[str, Life] = {"button": "button", "fall": "fall"}
 _SIGNALS = range(-32_768, 32_768)
@@ -41,9 +42,20 @@ class Item(msgspec.Struct, frozen=True):
     samples: str | None = None
 
 
-_one = msgspec.json.Decoder(Item)
+one = msgspec.json.Decoder(Item).decode
+"""Read one item; msgspec.MsgspecError, ValueError or RecursionError where the bytes are none."""
 _many = msgspec.json.Decoder(list[Item])
 _loose_many = msgspec.json.Decoder(list[msgspec.Raw])
+
+
+def is_plain(item: Item) -> bool:
+    """Tell whether the item is a reading that no words can be said against, whatever its time."""
+    battery, signal = item.battery, item.signal
+    return (
+        item.value in _PLAINLY.get(item.kind, ())
+        and (battery is None or 0 <= battery <= 1)
+        and (signal is None or -32_768 <= signal <= 32_767)
+    )
 
 
 class _UnreadableError(Exception):
@@ -52,24 +64,8 @@ class _UnreadableError(Exception):
 
 def decode(address: Address, payload: bytes) -> Decoded:
     """Read a message of our own dialect."""
-    return _plain(address, payload) or _whatever(address, payload)
-
-
-def _plain(address: Address, payload: bytes) -> Decoded | None:
-    """Read what nearly every message is, one reading and nothing to be said against it; None for all else."""
-    if len(payload) > LARGE:
-        return None
     try:
-        item = _one.decode(payload)
-        reading = _reading(address, item)
-    except (msgspec.MsgspecError, ValueError, RecursionError, _UnreadableError):
-        return None
-    return Decoded((reading,)) if reading.battery == item.battery and reading.signal == item.signal else None
-
-
-def _whatever(address: Address, payload: bytes) -> Decoded:
-    try:
-        items = _many.decode(payload) if payload.lstrip()[:1] == b"[" else [_one.decode(payload)]
+        items = _many.decode(payload) if payload.lstrip()[:1] == b"[" else [one(payload)]
     except (msgspec.MsgspecError, ValueError, RecursionError) as error:
         return _piecewise(address, payload, error)
     if len(payload) > LARGE and any(item.kind != "acceleration" for item in items):
@@ -149,7 +145,7 @@ def _piecewise(address: Address, payload: bytes, error: Exception) -> Decoded:
     rejected: list[Rejected] = []
     for number, part in enumerate(parts):
         try:
-            item = _one.decode(part)
+            item = one(part)
         except (msgspec.MsgspecError, ValueError, RecursionError) as fault:
             rejected.append(_rejected(address, number, _why(fault), _life_in(bytes(part))))
         else:
