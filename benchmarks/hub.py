@@ -14,11 +14,11 @@ import sys
 from itertools import count
 from urllib.parse import unquote, urlsplit
 
+from benchmarks.lives import said
 from runtime.clock import SystemClock
 from schema.instants import iso
 
 TURN_SECONDS = 0.01
-_KINDS = (("motion-1", "motion", "detected"), ("bed-1", "bed", "out"), ("door-1", "door", "open"))
 _LAST_WORDS_SECONDS = 10
 
 
@@ -79,8 +79,8 @@ def packet(topic: str, payload: bytes, number: int) -> bytes:
 def reading(seq: int, kind: str, value: str) -> bytes:
     """Return a reading of now, of about the size that homes send."""
     at = iso(SystemClock().now())
-    said = {"seq": seq, "boot": 4, "at": at, "kind": kind, "value": value, "battery": 0.83, "signal": -67}
-    return json.dumps(said).encode()
+    item = {"seq": seq, "boot": 4, "at": at, "kind": kind, "value": value, "battery": 0.83, "signal": -67}
+    return json.dumps(item).encode()
 
 
 async def steadily(url: str, rate: int, homes: int) -> int:
@@ -93,8 +93,8 @@ async def steadily(url: str, rate: int, homes: int) -> int:
     while not asked.is_set():
         while hub.published < (loop.time() - began) * rate:
             number = next(numbers)
-            device, kind, value = _KINDS[number // homes % len(_KINDS)]
-            hub.publish(f"homes/bench-{number % homes}/{device}", reading(number, kind, value))
+            home, device, kind, value = said(number, homes)
+            hub.publish(f"homes/{home}/{device}", reading(number, kind, value))
         await hub.drain()
         await asyncio.sleep(TURN_SECONDS)
     await hub.close()

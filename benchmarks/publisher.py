@@ -1,7 +1,8 @@
 """A hub that publishes as fast as the broker takes it: QoS 1, pipelined, in a process of its own.
 
-    python -m benchmarks.publisher MQTT_URL READINGS HOMES
+    python -m benchmarks.publisher MQTT_URL READINGS HOMES [FIRST [LANE]]
 
+FIRST is the number of the first reading, LANE what topics begin with ('homes').
 Prints when it began (the machine's monotonic clock) once everything is acknowledged by the broker.
 """
 
@@ -12,33 +13,28 @@ import sys
 from time import monotonic
 from urllib.parse import urlsplit
 
+from benchmarks.lives import said
 from runtime.clock import SystemClock
 from schema.instants import MILLISECOND, iso
 
 WINDOW = 2000
-_KINDS = (("motion-1", "motion", "detected"), ("bed-1", "bed", "out"), ("door-1", "door", "open"))
 
 
 def payload(number: int, at: str, kind: str, value: str) -> bytes:
     """Return a reading of about the size that homes send."""
-    said = {"seq": number, "boot": 4, "at": at, "kind": kind, "value": value, "battery": 0.83, "signal": -67}
-    return json.dumps(said).encode()
+    item = {"seq": number, "boot": 4, "at": at, "kind": kind, "value": value, "battery": 0.83, "signal": -67}
+    return json.dumps(item).encode()
 
 
-def device(number: int, homes: int) -> tuple[str, str]:
-    """Return the home and the device that say the reading of this number."""
-    return f"bench-{number % homes}", _KINDS[number % len(_KINDS)][0]
-
-
-def messages(readings: int, homes: int) -> list[bytes]:
+def messages(readings: int, homes: int, first: int = 0, lane: str = "homes") -> list[bytes]:
     """Return the packets, made before the clock runs; packet ids go round within the window."""
     now = SystemClock().now()
     packets = []
-    for number in range(readings):
-        _, kind, value = _KINDS[number % len(_KINDS)]
-        topic = "/".join(("homes", *device(number, homes))).encode()
+    for number in range(first, first + readings):
+        home, device, kind, value = said(number, homes)
+        topic = f"{lane}/{home}/{device}".encode()
         body = struct.pack("!H", len(topic)) + topic + struct.pack("!H", number % 60_000 + 1)
-        body += payload(number, iso(now + number * MILLISECOND // 20), kind, value)
+        body += payload(number, iso(now + (number - first) * MILLISECOND // 20), kind, value)
         packets.append(b"\x32" + _length(len(body)) + body)
     return packets
 
@@ -57,7 +53,7 @@ def _text(text: str) -> bytes:
     return struct.pack("!H", len(encoded)) + encoded
 
 
-async def publish(url: str, readings: int, homes: int) -> float:
+async def publish(url: str, readings: int, homes: int, first: int = 0, lane: str = "homes") -> float:
     """Publish, and return when the first packet left."""
     where = urlsplit(url)
     reader, writer = await asyncio.open_connection(where.hostname, where.port)
@@ -65,7 +61,7 @@ async def publish(url: str, readings: int, homes: int) -> float:
     body += _text(where.username or "") + _text(where.password or "")
     writer.write(b"\x10" + _length(len(body)) + body)
     await reader.readexactly(4)
-    packets = messages(readings, homes)
+    packets = messages(readings, homes, first, lane)
     began = monotonic()
     acknowledged = sent = 0
     while acknowledged < readings:
@@ -84,4 +80,6 @@ async def publish(url: str, readings: int, homes: int) -> float:
 
 
 if __name__ == "__main__":
-    print(asyncio.run(publish(sys.argv[1], int(sys.argv[2]), int(sys.argv[3]))))
+    url, readings, homes, *rest = sys.argv[1:]
+    first, lane = int(rest[0]) if rest else 0, rest[1] if len(rest) > 1 else "homes"
+    print(asyncio.run(publish(url, int(readings), int(homes), first, lane)))

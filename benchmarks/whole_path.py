@@ -7,6 +7,7 @@ alternate within one run, so that what else the machine does falls on both alike
 
 import asyncio
 import os
+import signal
 import sys
 from collections.abc import AsyncIterator, Awaitable, Callable
 from contextlib import asynccontextmanager
@@ -14,20 +15,20 @@ from pathlib import Path
 from time import monotonic
 from typing import Any, NamedTuple
 
-import aiomqtt
 from psycopg import AsyncConnection
 
 from benchmarks import cpu
-from benchmarks.bare_path import CLIENT_ID, TABLE
-from benchmarks.figure import RUNS, BrokenPromiseError, Figure, Progress, Run, Target
-from benchmarks.publisher import device
+from benchmarks.bare_path import LANE, TABLE
+from benchmarks.figure import BrokenPromiseError, Figure, Progress, Run, Target
+from benchmarks.lives import Said, said
 from runtime.clock import SystemClock
 from runtime.embedded import EmbeddedBroker, EmbeddedDatabase, embedded_broker, embedded_database
 from runtime.migrate import migrate
 from schema.people_file import parse
 from schema.people_load import load
 
-READINGS = 40_000
+READINGS = 20_000
+ALTERNATIONS = 15
 HOMES = 100
 _LIMIT_SECONDS = 180  # a busy machine is slow, and no reading is lost for that
 _LOOK_SECONDS = 0.02
@@ -63,6 +64,7 @@ _PERSON = """
 
 
 # Cheap to ask, fifty times a second: by the key of the last reading that is published.
+_TICKS = "select count(*) from log where kind = 'tick'"
 _LAST_IN_BARE = "select exists (select from bare where topic = %s and seq = %s)"
 _LAST_STEPPED = """
     select (select min(position) from monitor_cursors) >= (
@@ -81,9 +83,9 @@ class Measured(NamedTuple):
 
 
 async def measure(folder: Path, progress: Progress) -> dict[str, Figure]:
-    """Alternate the two paths, and return the figures."""
-    progress.expect(1 + 2 * RUNS)
-    progress.step("starting database and broker")
+    """Alternate the two paths, and return the figures; some two minutes."""
+    progress.expect(2 + ALTERNATIONS)
+    progress.step("starting database, broker and both paths")
     async with (
         embedded_database(folder) as database,
         embedded_broker(folder) as broker,
@@ -92,14 +94,14 @@ async def measure(folder: Path, progress: Progress) -> dict[str, Figure]:
         await migrate(connection)
         await _load_people(connection)
         await connection.execute(TABLE)
-        await connection.execute("set enable_seqscan = off")  # our own questions go by keys, whatever truncating left
-        bench = Bench(database, broker, connection)
-        pairs = []
-        for number in range(1, RUNS + 1):
-            progress.step(f"{number} of {RUNS}, the bare path")
-            bare = await bench.bare()
-            progress.step(f"{number} of {RUNS}, the whole path")
-            pairs.append((bare, await bench.whole()))
+        async with Bench(database, broker, connection).running() as bench:
+            progress.step("warming up")
+            await bench.pair(bare_first=True)
+            pairs = []
+            for number in range(ALTERNATIONS):
+                progress.step(f"{READINGS:,} readings each way, {number + 1} of {ALTERNATIONS}")
+                pairs.append(await bench.pair(bare_first=number % 2 == 0))
+            await bench.check_all_there()
     return figures(pairs)
 
 
@@ -131,53 +133,92 @@ def figures(pairs: list[tuple[Measured, Measured]]) -> dict[str, Figure]:
 
 
 class Bench:
-    """The two paths on one database and broker."""
+    """The two paths side by side on one database and broker: while one is measured, the other stands still."""
 
     def __init__(self, database: EmbeddedDatabase, broker: EmbeddedBroker, connection: AsyncConnection) -> None:
         self._database = database
         self._broker = broker
         self._connection = connection
+        self._bare: dict[str, int] = {}
+        self._whole: dict[str, int] = {}
+        self._published = 0  # on either path
 
-    async def bare(self) -> Measured:
-        """Measure from publish to stored by the bare path."""
-        await self._connection.execute("truncate bare")
-        home, name = device(READINGS - 1, HOMES)
-        async with process("benchmarks.bare_path", self._database.url, self._broker.gateway_url) as running:
-            assert running.stdout is not None
-            await running.stdout.readline()
-            arguments = f"homes/{home}/{name}", READINGS - 1
-            measured = await self._measure({"gateway": running.pid}, _LAST_IN_BARE, arguments)
-        await self._all_there("bare")
-        await self._forget(CLIENT_ID)
-        return measured
-
-    async def whole(self) -> Measured:
-        """Measure from publish to stepped by ours."""
-        await self._connection.execute("truncate readings")
+    @asynccontextmanager
+    async def running(self) -> AsyncIterator["Bench"]:
+        """Have both paths ready for as long as the block lasts."""
         environment = {
             "TELECARE_DATABASE_URL": self._database.url,
             "TELECARE_MQTT_URL": self._broker.gateway_url,
             "TELECARE_GATEWAY": "bench",
         }
         async with (
+            process("benchmarks.bare_path", self._database.url, self._broker.gateway_url) as bare,
             process("telecare", "gateway", **environment) as gateway,
             process("telecare", "monitor", **environment) as monitor,
         ):
-            ticks = await self._number("select count(*) from log where kind = 'tick'")
-            await self._until(lambda: self._ticked(ticks))
-            pids = {"gateway": gateway.pid, "monitor": monitor.pid}
-            last = *device(READINGS - 1, HOMES), READINGS - 1
-            measured = await self._measure(pids, _LAST_STEPPED, last)
-        await self._all_there("readings")
-        for lane in ("urgent", "ordinary"):
-            await self._forget(f"telecare-bench-{lane}")
+            assert bare.stdout is not None
+            await bare.stdout.readline()
+            await self._ticks()
+            self._bare = {"gateway": bare.pid}
+            self._whole = {"gateway": gateway.pid, "monitor": monitor.pid}
+            try:
+                yield self
+            finally:
+                _signal(self._bare, signal.SIGCONT)
+                _signal(self._whole, signal.SIGCONT)
+
+    async def pair(self, *, bare_first: bool) -> tuple[Measured, Measured]:
+        """Send the same readings by the bare path and by ours, one after the other: which is first matters little."""
+        if bare_first:
+            bare = await self._by_bare()
+            whole = await self._by_whole()
+        else:
+            whole = await self._by_whole()
+            bare = await self._by_bare()
+        self._published += READINGS
+        return bare, whole
+
+    async def check_all_there(self) -> None:
+        """See that nothing was lost on either path, and nothing doubled: BrokenPromiseError."""
+        for table in ("bare", "readings"):
+            number = await self._number(f"select count(*) from {table}")
+            if number != self._published:
+                raise BrokenPromiseError(f"of {self._published} readings published, {table} has {number}")
+
+    async def _by_bare(self) -> Measured:
+        """Measure from publish to stored."""
+        home, name, *_ = self._last()
+        _signal(self._whole, signal.SIGSTOP)
+        measured = await self._measure(LANE, self._bare, _LAST_IN_BARE, (f"{LANE}/{home}/{name}", self._last_number))
+        _signal(self._whole, signal.SIGCONT)
+        await self._ticks()
         return measured
 
-    async def _measure(self, pids: dict[str, int], arrived: str, last: tuple[Any, ...]) -> Measured:
+    async def _by_whole(self) -> Measured:
+        """Measure from publish to stepped."""
+        home, name, *_ = self._last()
+        _signal(self._bare, signal.SIGSTOP)
+        measured = await self._measure("homes", self._whole, _LAST_STEPPED, (home, name, self._last_number))
+        _signal(self._bare, signal.SIGCONT)
+        return measured
+
+    @property
+    def _last_number(self) -> int:
+        return self._published + READINGS - 1
+
+    def _last(self) -> Said:
+        return said(self._last_number, HOMES)
+
+    async def _ticks(self) -> None:
+        """Wait until our path is at its ease: nothing waits in it, and the log ticks."""
+        before = await self._number(_TICKS)
+        await self._until(lambda: self._ticked(before))
+
+    async def _measure(self, lane: str, pids: dict[str, int], arrived: str, last: tuple[Any, ...]) -> Measured:
         """Publish everything from a process of its own, and measure until the last of it has arrived."""
-        pids |= {"broker": self._broker.pid, "database": self._database.pid}
+        pids = pids | {"broker": self._broker.pid, "database": self._database.pid}
         before = self._used(pids)
-        arguments = (self._broker.gateway_url, str(READINGS), str(HOMES))
+        arguments = (self._broker.gateway_url, str(READINGS), str(HOMES), str(self._published), lane)
         async with process("benchmarks.publisher", *arguments) as running:
             await self._until(lambda: self._holds(arrived, last))
             ended = monotonic()
@@ -197,12 +238,7 @@ class Bench:
         return row is not None and bool(row[0])
 
     async def _ticked(self, before: int) -> bool:
-        return await self._number("select count(*) from log where kind = 'tick'") > before + 1
-
-    async def _all_there(self, table: str) -> None:
-        number = await self._number(f"select count(*) from {table}")
-        if number != READINGS:
-            raise BrokenPromiseError(f"of {READINGS} readings published, {table} has {number}")
+        return await self._number(_TICKS) > before
 
     async def _number(self, query: str) -> int:
         row = await (await self._connection.execute(query.encode())).fetchone()
@@ -217,11 +253,10 @@ class Bench:
         except TimeoutError as error:
             raise BrokenPromiseError(f"not all readings came through within {_LIMIT_SECONDS} s") from error
 
-    async def _forget(self, client_id: str) -> None:
-        broker = self._broker
-        login = {"username": broker.gateway_user, "password": broker.gateway_password}
-        async with aiomqtt.Client(broker.host, broker.port, identifier=client_id, clean_session=True, **login):
-            pass
+
+def _signal(pids: dict[str, int], number: signal.Signals) -> None:
+    for pid in pids.values():
+        os.kill(pid, number)
 
 
 @asynccontextmanager

@@ -37,7 +37,7 @@ def test_a_target_is_for_the_median_of_values_or_of_ratios(target: Target | None
     ("found", "said"),
     [
         (Figure("ms", RUNS, Target(at_most=80)), ""),
-        (Figure("ms", RUNS, Target(at_most=79)), "speed missed its target, at most 79; repeat with"),
+        (Figure("ms", RUNS, Target(at_most=79)), "missed: speed, at most 79; repeat with"),
         (BrokenPromiseError("of 9 readings 8 came"), "a promise broke: of 9 readings 8 came; repeat with"),
     ],
 )
@@ -60,7 +60,8 @@ def test_what_breaks_is_said_with_the_line_that_repeats_it(
     monkeypatch.setitem(sys.modules, "benchmarks.whole_path", module)
     monkeypatch.setattr("benchmarks.__main__.find_spec", lambda name: name == "benchmarks.whole_path" or None)
     monkeypatch.chdir(tmp_path)
-    assert bench.main([]) == (1 if said else 0)
+    assert bench.main([]) == (1 if isinstance(found, BrokenPromiseError) else 0)
+    assert bench.main(["--strict"]) == (1 if said else 0)
     error = capsys.readouterr().err
     assert said in error
     assert ("python -m benchmarks whole_path" in error) == bool(said)

@@ -21,7 +21,7 @@ from tests.unit.gateway.scripted_broker import CONNACK, SUBACK, Line, broker, pu
 BACKLOG = 100_000
 MEGABYTE = 1_000_000
 FLAT = 30 * MEGABYTE  # 4,000 messages and what they are decoded to; all 100,000 would be more than twice that
-DEVICES = (("motion-1", "motion"), ("bed-1", "bed"), ("door-1", "door"), ("pendant-1", "button"))
+DEVICES = (("hub", "hub"), ("motion-1", "motion"), ("bed-1", "bed"), ("door-1", "door"), ("pendant-1", "button"))
 BEFORE_THE_PRESS = """
     select count(*) from readings join log using (batch) where log.position < (
         select position from log join readings using (batch) where readings.kind = 'button')
