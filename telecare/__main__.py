@@ -50,20 +50,22 @@ def demo(
 def gateway() -> None:
     """Take readings from the broker and store them."""
     from gateway.service import serve  # noqa: PLC0415
+    from runtime.service import run  # noqa: PLC0415
 
     settings = _settings(needs=("database_url", "mqtt_url"))
     configure_logs(settings.log_format)
-    asyncio.run(serve(settings))
+    run(serve(settings))
 
 
 @app.command()
 def monitor() -> None:
     """Watch over people: fold the log and say what it found."""
     from monitor.service import serve  # noqa: PLC0415
+    from runtime.service import run  # noqa: PLC0415
 
     settings = _settings(needs=("database_url",))
     configure_logs(settings.log_format)
-    asyncio.run(serve(settings))
+    run(serve(settings))
 
 
 @app.command()
