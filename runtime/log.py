@@ -54,6 +54,7 @@ async def tail(connection: AsyncConnection, after: int, limit: int) -> Sequence[
     cursor = await connection.execute(
         "select position, committed_at, kind, entries from log where position > %s order by position limit %s",
         (after, limit),
+        binary=True,  # else half of the bytes and of the work were hexadecimal digits
     )
     return [LogRow(row[0], instant(row[1]), row[2], row[3]) for row in await cursor.fetchall()]
 
