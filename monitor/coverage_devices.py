@@ -152,15 +152,16 @@ class Hearing:
         return number < len(self._home) and self._home[number] >= 0
 
     def _set_limit(self, number: int) -> None:
-        limits = [AT_MOST] if self._daily[number] else []
-        if self._told[number]:
-            limits.append(self._told[number])
+        limit, told = AT_MOST if self._daily[number] else 0, self._told[number]
+        if told and (told < limit or not limit):
+            limit = told
         if self._beats[number] >= BEATS:
-            limits.append(max(int(_TIMES * self._usual[number]), AT_LEAST))
-        self._limit[number] = min(limits, default=0)
-        home = self._homes[self._home[number]]
-        if home.hub == number:
-            self._home_limit[self._home[number]] = self._limit[number]
+            by_beats = max(int(_TIMES * self._usual[number]), AT_LEAST)
+            limit = min(limit, by_beats) if limit else by_beats
+        self._limit[number] = limit
+        place = self._home[number]
+        if self._homes[place].hub == number:
+            self._home_limit[place] = limit
 
     # --- what is said -----------------------------------------------------------------------------------
 
