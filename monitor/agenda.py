@@ -5,6 +5,7 @@ a subject, at the earliest time it has been told; an entry that comes up too ear
 one, and one that was overtaken by an earlier is dropped when it comes up.
 """
 
+from array import array
 from heapq import heappop, heappush
 from typing import Generic, Protocol, TypeVar
 
@@ -12,16 +13,16 @@ from schema.instants import Instant
 
 
 class Due(Protocol):
-    """What the agenda needs of a subject; the last two are the agenda's own to write."""
+    """What the agenda needs of a subject; `due` is the agenda's own to write."""
 
     serial: int  # unique; breaks ties, so that a replay steps in the same order
     due: Instant | None
-    queued: Instant | None
 
 
 SubjectT = TypeVar("SubjectT", bound=Due)
 _SERIAL_BITS = 32
 _SERIALS = (1 << _SERIAL_BITS) - 1
+_NOT: Instant = -1
 
 
 class Agenda(Generic[SubjectT]):
@@ -30,17 +31,23 @@ class Agenda(Generic[SubjectT]):
     def __init__(self) -> None:
         self._heap: list[int] = []  # instants, each with a serial below: one number takes half of what a pair does
         self._subjects: list[SubjectT | None] = []  # by serial
+        self._queued = array("q")  # by serial: when its live entry comes up; _NOT where it has none
 
     def put(self, subject: SubjectT, due: Instant | None) -> None:
         """Set when the subject is next due, or that it waits for nothing."""
         subject.due = due
-        if due is not None and (subject.queued is None or due < subject.queued):
-            subject.queued = due
-            short = subject.serial + 1 - len(self._subjects)
-            if short > 0:
-                self._subjects += [None] * short
-            self._subjects[subject.serial] = subject
-            heappush(self._heap, due << _SERIAL_BITS | subject.serial)
+        if due is None:
+            return
+        serial = subject.serial
+        short = serial + 1 - len(self._subjects)
+        if short > 0:
+            self._subjects += [None] * short
+            self._queued.extend([_NOT] * short)
+        queued = self._queued[serial]
+        if queued == _NOT or due < queued:
+            self._queued[serial] = due
+            self._subjects[serial] = subject
+            heappush(self._heap, due << _SERIAL_BITS | serial)
 
     def take_due(self, at: Instant) -> list[SubjectT]:
         """Take off those due at `at` or earlier, earliest first; each comes back by `put`."""
@@ -59,8 +66,10 @@ class Agenda(Generic[SubjectT]):
     def next_due(self) -> Instant | None:
         """Return the earliest instant at which anybody is due."""
         while self._heap:
-            queued, subject = self._read(self._heap[0])
-            if queued == subject.queued == subject.due:
+            queued, serial = self._heap[0] >> _SERIAL_BITS, self._heap[0] & _SERIALS
+            subject = self._subjects[serial]
+            assert subject is not None
+            if queued == self._queued[serial] == subject.due:
                 return queued
             popped = self._pop()
             if popped is not None:
@@ -68,13 +77,9 @@ class Agenda(Generic[SubjectT]):
         return None
 
     def _pop(self) -> SubjectT | None:
-        queued, subject = self._read(heappop(self._heap))
-        if queued != subject.queued:
+        entry = heappop(self._heap)
+        serial = entry & _SERIALS
+        if entry >> _SERIAL_BITS != self._queued[serial]:
             return None  # overtaken by an earlier entry, which came up before
-        subject.queued = None
-        return subject
-
-    def _read(self, entry: int) -> tuple[Instant, SubjectT]:
-        subject = self._subjects[entry & _SERIALS]
-        assert subject is not None
-        return entry >> _SERIAL_BITS, subject
+        self._queued[serial] = _NOT
+        return self._subjects[serial]

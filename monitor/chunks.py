@@ -12,13 +12,16 @@ import msgspec
 import numpy as np
 from numpy.typing import NDArray
 
+from monitor.presence import Bed, Contact, Mat, Presence
+from monitor.record import layout
 from monitor.subjects import Kept, Packed
 from monitor.trail import LOW_BITS
 from schema.alarms import SubjectKind
 from schema.instants import DAY, MILLISECOND, Instant
 
-MAKE = 2
-"""Of a chunk's shape. States carry none: one that no longer unpacks is replayed from the log."""
+MAKE = [3, *(layout(each) for each in (Presence, Contact, Mat, Bed))]
+"""Of a chunk's shape, and of the records in it, which lie there as they lie in memory: of another make, they would be
+read as what they are not. The rest of a state carries none, as it unpacks or does not."""
 
 _NOTHING, _INSTANT, _SIGHTING, _SMALL, _OTHER = range(5)  # what a word is
 _TAG_BITS = np.arange(3, dtype=np.uint8)
@@ -48,7 +51,7 @@ class _Squeezed(NamedTuple):
 
 
 class _Chunk(msgspec.Struct, frozen=True, array_like=True):
-    make: int
+    make: list[int]
     at: Instant
     blind_at: Instant | None
     rows: list[_Row]

@@ -161,8 +161,7 @@ class Monitor:
             if fault:
                 log.error("a row cannot be read", action="set_aside", position=row.position, fault=fault)
                 found += fold.unreadable(row.position, row.committed_at, fault)
-            for entry in entries:
-                found += fold.step(row.position, row.committed_at, entry)
+            found += fold.row(row.position, row.committed_at, entries)
             if row.entries == _BLIND_TICK:
                 self._ticked_at = now  # another monitor's counts as ours
             elif row.kind != "facts":

@@ -2,25 +2,36 @@
 
 Promises: the same stimuli give the same findings, to the id; no stimulus makes `step` raise; a rule that
 throws is set aside for this person, with a technical finding, and all others go on; `button` and `fall` are
-stepped first. The state is the caller's: `step` may change it in place and returns it. It packs as it stands
-(`pack`), and a state taken up again goes on as if nothing had happened.
+stepped first. The state (`monitor.person_state`) is the caller's: `step` may change it in place and returns it; packed
+and taken up again it goes on as if nothing had happened.
 
 Most readings only push deadlines away. After those `wake_at` stays where it was, too early at worst, and the
 rules are not asked at all; what may bring a deadline nearer has it worked out anew.
-A rule of which nothing is to be remembered has no state: it is as it began (`beginning`).
 """
 
-from functools import lru_cache
-from struct import Struct
 from typing import assert_never
 from zlib import crc32
 
 import msgspec
 
-from monitor.presence import Presence, Room, Spot, forget, moved, new_presence, note_silent_hub, sight, taken_up
-from monitor.rules import RULES, AnyState
+from monitor.person_state import PersonState, beginning, keep, kept_of
+from monitor.presence import (
+    EVERYTHING,
+    IN_BED,
+    NOTHING,
+    OUT,
+    STATE,
+    STIRRING,
+    forget,
+    held,
+    moved_home,
+    new_presence,
+    note_silent_hub,
+    sight,
+)
+from monitor.rules import HEARD, RULES, AnyState
 from monitor.rules.calls import CallState
-from monitor.seeing import made_ready, see
+from monitor.seeing import HAVE_STATE, made_ready, see
 from monitor.stimuli import (
     AlarmWasClosed,
     PersonHasAnswered,
@@ -30,33 +41,17 @@ from monitor.stimuli import (
     UnregisteredPressArrived,
     WatchChanged,
 )
+from monitor.trail import stand_still
 from monitor.verdicts import Scene, changes, technical
-from monitor.watch import CALLS, Made, Watch, WatchedRule
+from monitor.watch import CALLS, Outlook, Watch, WatchedRule
 from monitor.words import clock
 from schema.entries import ReadingEntry
 from schema.findings import Finding, FindingChange
 from schema.instants import Instant
 
 _PLAN_STARTS = "plan"
-_NO_RULES: dict[str, AnyState] = {}
-_NONE_ASIDE: dict[str, Finding] = {}
+_NOTHING_SAID: tuple[FindingChange, ...] = ()
 Said = list[FindingChange]
-
-
-class PersonState(msgspec.Struct, gc=False):
-    """What the monitor knows of one person. No part of it is changed in place but `presence` and what `rules` keep."""
-
-    presence: Presence
-    wake_at: Instant | None = None  # no timer of the person is due earlier: cheap to ask after every step
-    at: Instant = 0  # the log's time of the last stimulus
-    since: Instant = 0  # since when they are watched
-    plan_runs: bool | None = None  # the plan has started; False: the one before is in force; None: not watched yet
-    made: Made = ()  # the rules in force, as they were when the watch last changed
-    rules: dict[str, AnyState] = msgspec.field(default_factory=lambda: _NO_RULES)  # by key: those not as they began
-    busy: tuple[str, ...] = ()  # rules of which something runs: asked at every reading
-    set_aside: dict[str, Finding] = msgspec.field(default_factory=lambda: _NONE_ASIDE)  # rules that threw
-    failures: tuple[str, ...] = ()  # said lately: no finding is raised twice
-    idle: tuple[str, ...] = ()  # rules no longer in force; what they ended stays known
 
 
 def new_state(watch: Watch) -> PersonState:  # noqa: ARG001 - the shape all subjects share
@@ -67,121 +62,51 @@ def new_state(watch: Watch) -> PersonState:  # noqa: ARG001 - the shape all subj
 def step(state: PersonState, stimulus: Stimulus, watch: Watch) -> tuple[PersonState, tuple[FindingChange, ...]]:
     """Step a person's state; the changes are in the order they are to be said."""
     said: Said = []
-    state.at = at = stimulus.at
-    outlook = watch.outlook
-    if isinstance(stimulus, WatchChanged) or state.plan_runs is not (outlook.starts is None or at >= outlook.starts):
+    state.presence.at = stimulus.at
+    starts = watch.outlook.starts
+    if state.plan_runs is not (starts is None or stimulus.at >= starts) or isinstance(stimulus, WatchChanged):
         _take_up(state, watch, said)
+    # Nearly all are readings, and nearly all of those bring no deadline nearer.
+    if isinstance(stimulus, ReadingArrived):
+        if not _reading(state, stimulus.entry, stimulus.place or stimulus.entry.device, watch, said) and not said:
+            return state, _NOTHING_SAID
+    elif not _other(state, stimulus, watch, said) and not said:
+        return state, _NOTHING_SAID
+    wake_at = min(timers(state, watch).values(), default=None)
+    if wake_at != state.wake_at:  # else it stays the very number the agenda holds as well
+        state.wake_at = wake_at
+    return state, tuple(said)
+
+
+def _other(state: PersonState, stimulus: Stimulus, watch: Watch, said: Said) -> bool:
+    """Step with what is no reading; return whether any deadline at all may be nearer for it."""
     match stimulus:
-        case ReadingArrived(entry, _, place):
-            if not _reading(state, entry, place or entry.device, watch, said):
-                return state, tuple(said)
         case TimePassed():
-            sight(state.presence, at, blind=stimulus.blind)
-            for rule in outlook.in_force(at):
-                _ask(state, _scene(state, rule, watch, fires_until=stimulus.fires_until), said)
+            sight(state.presence, stimulus.at, blind=stimulus.blind)
+            return _passed(state, watch, said, fires_until=stimulus.fires_until)
         case AlarmWasClosed(findings):
             _closed(state, findings, watch)
         case PersonHasAnswered(findings):
             _answered(state, findings, watch, said)
-        case WatchChanged() | UnregisteredPressArrived():
-            pass  # taken up above; the other is the home's
+        case ReadingArrived() | WatchChanged() | UnregisteredPressArrived():
+            pass  # stepped and taken up before this; the last is the home's
         case _:
             assert_never(stimulus)
-    state.wake_at = min(timers(state, watch).values(), default=None)
-    return state, tuple(said)
+    return True
 
 
 def timers(state: PersonState, watch: Watch) -> dict[str, Instant]:
     """Return every deadline that runs, by name, derived from the state. One in the past waits for a live tick."""
     due: dict[str, Instant] = {}
-    for rule in watch.outlook.in_force(state.at) if state.plan_runs is not None else ():
-        if rule.key not in state.set_aside:
-            at = _due(_kept(state, rule), _scene(state, rule, watch))
+    for rule in watch.outlook.in_force(state.presence.at) if state.plan_runs is not None else ():
+        if rule.key not in state.own.set_aside:
+            at = _due(kept_of(state, rule), _scene(state, rule, watch))
             if at is not None:
                 due[rule.key] = at
     starts = watch.outlook.starts
-    if starts is not None and state.at < starts:
+    if starts is not None and state.presence.at < starts:
         due[_PLAN_STARTS] = starts
     return due
-
-
-class _Common(msgspec.Struct, array_like=True, frozen=True):
-    """What a state has in common with many others, so that a checkpoint holds it once for all of them."""
-
-    room: tuple[int, tuple[int, ...], tuple[int, ...], tuple[int, ...]]
-    made: Made
-    blind: tuple[tuple[Instant, Instant], ...]
-    plan_runs: bool | None
-
-
-class _Own(msgspec.Struct, frozen=True, omit_defaults=True):
-    """What few states have at all."""
-
-    rules: dict[str, AnyState] = {}
-    busy: tuple[str, ...] = ()
-    set_aside: dict[str, Finding] = {}
-    failures: tuple[str, ...] = ()
-    idle: tuple[str, ...] = ()
-    seen: tuple[Spot, ...] = ()
-    doubted: tuple[Spot, ...] = ()
-
-
-_TIMES = Struct("<3q")
-_common_decoder, _own_decoder = msgspec.msgpack.Decoder(_Common), msgspec.msgpack.Decoder(_Own)
-_NOTHING_OWN = _Own()
-
-
-def pack(state: PersonState) -> tuple[bytes, bytes, bytes]:
-    """Pack a state: what it has in common with many others, what is its own, and words that are mostly instants."""
-    presence = state.presence
-    common = _Common(presence.room, state.made, presence.blind, state.plan_runs)
-    own = _Own(state.rules, state.busy, state.set_aside, state.failures, state.idle, presence.seen, presence.doubted)
-    times = _TIMES.pack(-1 if state.wake_at is None else state.wake_at, state.at, state.since)
-    owned = b"" if own == _NOTHING_OWN else msgspec.msgpack.encode(own)
-    return msgspec.msgpack.encode(common), owned, times + bytes(presence)
-
-
-@lru_cache(maxsize=4096)
-def _common_of(packed: bytes) -> tuple[Room, _Common]:
-    common = _common_decoder.decode(packed)
-    return Room(*common.room), common
-
-
-def unpack(common_bytes: bytes, owned: bytes, words: bytes) -> PersonState:
-    """Return the state that was packed; msgspec.DecodeError or ValueError where it is of another make."""
-    room, common = _common_of(common_bytes)
-    if len(words) < _TIMES.size:
-        raise ValueError("a state's words are cut short")
-    wake_at, at, since = _TIMES.unpack_from(words)
-    presence = taken_up(room, words, _TIMES.size)
-    presence.blind = common.blind
-    state = PersonState(presence, None if wake_at == -1 else wake_at, at, since, common.plan_runs, common.made)
-    if owned:
-        own = _own_decoder.decode(owned)
-        presence.seen, presence.doubted = own.seen, own.doubted
-        state.rules, state.busy, state.set_aside = own.rules, own.busy, own.set_aside
-        state.failures, state.idle = own.failures, own.idle
-    return state
-
-
-def beginning(state: PersonState, name: str, made_of: int) -> AnyState:
-    """Return what a rule of this name keeps as long as nothing has happened that it must remember."""
-    begun: AnyState = RULES[name].state(since=state.since, made_of=made_of)  # type: ignore[assignment]
-    return begun
-
-
-def _kept(state: PersonState, rule: WatchedRule) -> AnyState:
-    return state.rules.get(rule.key) or beginning(state, rule.name, rule.made_of)
-
-
-def _keep(state: PersonState, rule: WatchedRule, kept: AnyState) -> None:
-    """Keep what the rule has to remember, if it has anything."""
-    known = state.rules.get(rule.key)
-    if kept == beginning(state, rule.name, rule.made_of):
-        if known is not None:
-            state.rules = {key: each for key, each in state.rules.items() if key != rule.key}
-    elif known is not kept:
-        state.rules = {**state.rules, rule.key: kept}
 
 
 def _scene(
@@ -192,7 +117,7 @@ def _scene(
     *,
     fires_until: Instant = 0,
 ) -> Scene:
-    return Scene(state.at, rule, watch, state.presence, watch.outlook, reading, fires_until)
+    return Scene(state.presence.at, rule, watch, state.presence, watch.outlook, reading, fires_until)
 
 
 def _due(kept: AnyState, scene: Scene) -> Instant | None:
@@ -202,44 +127,94 @@ def _due(kept: AnyState, scene: Scene) -> Instant | None:
         return scene.at
 
 
+def _passed(state: PersonState, watch: Watch, said: Said, *, fires_until: Instant) -> bool:
+    """Ask the rules whose time has come, and those of which something runs.
+
+    Return whether any was asked; else it is known by then when to wake.
+    """
+    starts, asked = watch.outlook.starts, False
+    wake_at = starts if starts is not None and state.presence.at < starts else None
+    for rule in watch.outlook.in_force(state.presence.at):
+        if rule.key in state.own.set_aside:
+            continue
+        if rule.key not in state.own.busy:
+            due = _due(kept_of(state, rule), _scene(state, rule, watch))
+            if due is None:
+                continue
+            if due > fires_until:
+                wake_at = due if wake_at is None else min(wake_at, due)
+                continue
+        asked = True
+        _ask(state, _scene(state, rule, watch, fires_until=fires_until), said)
+    if not asked and wake_at != state.wake_at:
+        state.wake_at = wake_at
+    return asked
+
+
 def _reading(state: PersonState, entry: ReadingEntry, place: int, watch: Watch, said: Said) -> bool:
-    """Take a reading in; return whether a deadline may be nearer for it."""
-    outlook = watch.outlook
-    device = outlook.devices.get(place)
+    """Take a reading in; return whether any deadline at all may be nearer for it."""
+    device = watch.outlook.devices.get(place)
     if device is None:
         return False
     kind = entry.kind
     if kind in CALLS and device.presses:
         _ask_hearing(state, entry, place, watch, said, calls=True)
     try:
-        state.presence = made_ready(state.presence, kind, device)
-        nearer = see(state.presence, entry, device, outlook)
+        if kind in HAVE_STATE:
+            state.presence = made_ready(state.presence, kind, device)
+        moved = see(state.presence, entry, device, watch.outlook)
     except Exception as error:  # noqa: BLE001 - what it told is lost; everything else goes on, and it is said
         said.extend(_presence_failed(state, watch, place, error))
-        nearer = True
-    if state.busy or kind == "pill":
+        state.presence.held |= IN_BED | OUT | STIRRING  # nobody knows: worked out anew at the next reading
+        moved = EVERYTHING
+    if state.own.busy or kind in HEARD:
         _ask_hearing(state, entry, place, watch, said, calls=False)
-    return nearer or bool(said)
+    if moved == NOTHING:
+        return False
+    if moved & EVERYTHING or state.own.busy:
+        return True
+    if moved != STATE:
+        _wake_for(state, moved, place, watch)
+    return False
+
+
+def _wake_for(state: PersonState, moved: int, place: int, watch: Watch) -> None:
+    """Wake earlier, where what moved has brought a deadline nearer."""
+    for rule in _moved_by(moved, place, watch.outlook, state.presence.at):
+        if rule.key not in state.own.set_aside:
+            due = _due(kept_of(state, rule), _scene(state, rule, watch))
+            if due is not None and (state.wake_at is None or due < state.wake_at):
+                state.wake_at = due
+
+
+def _moved_by(moved: int, place: int, outlook: Outlook, at: Instant) -> list[WatchedRule]:
+    """Return the rules whose time may be nearer for it."""
+    in_force = outlook.in_force(at)
+    key = moved, place, in_force is outlook.rules
+    rules: list[WatchedRule] | None = outlook.aside.get(key)
+    if rules is None:
+        rules = outlook.aside[key] = [each for each in in_force if RULES[each.name].is_moved(each, moved, place)]
+    return rules
 
 
 def _ask_hearing(state: PersonState, entry: ReadingEntry, place: int, watch: Watch, said: Said, *, calls: bool) -> None:
     """Ask the rules that hear this kind of reading, and those of which something runs."""
     reading = entry if entry.device == place else msgspec.structs.replace(entry, device=place)
-    for rule in watch.outlook.in_force(state.at):
+    for rule in watch.outlook.in_force(state.presence.at):
         hears = entry.kind in RULES[rule.name].hears
-        if (rule.name in CALLS) == calls and (hears or (not calls and rule.key in state.busy)):
+        if (rule.name in CALLS) == calls and (hears or (not calls and rule.key in state.own.busy)):
             _ask(state, _scene(state, rule, watch, reading), said)
 
 
 def _ask(state: PersonState, scene: Scene, said: Said) -> None:
     """Step one rule. The one place where a rule that throws is caught."""
     rule = scene.rule
-    if rule.key in state.set_aside:
+    if rule.key in state.own.set_aside:
         return
-    kept = _kept(state, rule)
+    kept = kept_of(state, rule)
     try:
         said.extend(changes(kept, scene, RULES[rule.name].step(kept, scene)))
-        _keep(state, rule, kept)
+        keep(state, rule, kept)
     except Exception as error:  # noqa: BLE001 - whatever it is, the other rules must run
         said.extend(_failed(state, scene, kept, error))
     _note_busy(state, rule)
@@ -249,9 +224,10 @@ def _ask(state: PersonState, scene: Scene, said: Said) -> None:
 
 def _note_busy(state: PersonState, rule: WatchedRule) -> None:
     key = rule.key
-    busy = RULES[rule.name].minds(_kept(state, rule))
-    if busy != (key in state.busy):
-        state.busy = (*state.busy, key) if busy else tuple(each for each in state.busy if each != key)
+    busy = RULES[rule.name].minds(kept_of(state, rule))
+    if busy != (key in state.own.busy):
+        others = tuple(each for each in state.own.busy if each != key)
+        state.note(busy=(*others, key) if busy else others)
 
 
 def _failed(state: PersonState, scene: Scene, kept: AnyState, error: Exception) -> Said:
@@ -260,11 +236,11 @@ def _failed(state: PersonState, scene: Scene, kept: AnyState, error: Exception) 
     if rule.name not in CALLS:
         reason = f"rule {rule.id} failed and is set aside until plan or home change: {error!r}"
         finding = technical(scene, rule=f"{rule.id}:failed", name=rule.name, onset=scene.at, reason=reason)
-        state.set_aside = {**state.set_aside, rule.key: finding}
-        _keep(state, rule, kept)
+        state.note(set_aside={**state.own.set_aside, rule.key: finding})
+        keep(state, rule, kept)
         return _say_once(state, finding)
     begun: AnyState = RULES[rule.name].state(since=scene.at, made_of=rule.made_of)  # type: ignore[assignment]
-    _keep(state, rule, begun)
+    keep(state, rule, begun)
     reason = f"rule {rule.id} failed over a reading: take it for a call for help: {error!r}"
     onset = scene.at if reading is None else reading.observed_at
     device = None if reading is None else scene.watch.devices[reading.device].id
@@ -276,10 +252,10 @@ def _failed(state: PersonState, scene: Scene, kept: AnyState, error: Exception) 
 
 def _presence_failed(state: PersonState, watch: Watch, place: int, error: Exception) -> Said:
     """Say that a reading could not be taken in, of each device once until the watch changes."""
-    scene = _scene(state, watch.outlook.in_force(state.at)[0], watch)
+    scene = _scene(state, watch.outlook.in_force(state.presence.at)[0], watch)
     device, name = watch.outlook.devices[place].id, "presence"
     reason = f"a reading of {device} could not be taken in: {error!r}"
-    since = _kept(state, scene.rule).since
+    since = kept_of(state, scene.rule).since
     return _say_once(
         state, technical(scene, rule=f"{name}:failed", name=name, onset=since, reason=reason, device=device)
     )
@@ -287,26 +263,26 @@ def _presence_failed(state: PersonState, watch: Watch, place: int, error: Except
 
 def _say_once(state: PersonState, finding: Finding) -> Said:
     """Say it, unless it was said: what fails tends to fail again."""
-    if finding.id in state.failures:
+    if finding.id in state.own.failures:
         return []
-    state.failures = (*state.failures[-15:], finding.id)
-    return [FindingChange(change="raised", finding=finding, at=state.at)]
+    state.note(failures=(*state.own.failures[-15:], finding.id))
+    return [FindingChange(change="raised", finding=finding, at=state.presence.at)]
 
 
 def _take_up(state: PersonState, watch: Watch, said: Said) -> None:
     """Go by a new watch: clocks of rules that stay run on, what is no longer watched is cleared."""
-    at, outlook = state.at, watch.outlook
+    at, outlook = state.presence.at, watch.outlook
     if state.plan_runs is None:
-        state.since = at
+        state.presence.since = at
     in_force = {rule.key: rule for rule in outlook.in_force(at)}
     state.plan_runs = outlook.starts is None or at >= outlook.starts
-    for finding in state.set_aside.values():
+    for finding in state.own.set_aside.values():
         said.append(_clear(finding, at, "tried again, as plan or home changed"))
-    state.set_aside = _NONE_ASIDE
-    rules = {key: beginning(state, name, made_of) for key, name, made_of in state.made} | state.rules
+    state.note(set_aside={})
+    rules = {key: beginning(state, name, made_of) for key, name, made_of in state.made} | state.own.rules
     why = dict(outlook.idle)
     for key, kept in rules.items():
-        if key not in in_force and key not in state.idle:
+        if key not in in_force and key not in state.own.idle:
             _leave_off(kept, at, f"no longer watched: {why.get(key, 'not in the plan')}", said)
     for key, rule in in_force.items():
         rules[key] = _begin(state, rule, rules.get(key), said)
@@ -318,13 +294,14 @@ def _take_up(state: PersonState, watch: Watch, said: Said) -> None:
 def _begin(state: PersonState, rule: WatchedRule, kept: AnyState | None, said: Said) -> AnyState:
     """Begin with a rule, or go on with one that stays; what it ended before keeps its next finding another."""
     kind = RULES[rule.name].state
-    if isinstance(kept, kind) and rule.key not in state.idle:
+    if isinstance(kept, kind) and rule.key not in state.own.idle:
         if kept.made_of != rule.made_of:
-            kept.made_of, kept.edited_at = rule.made_of, state.at
+            begins = kept.since == state.presence.at  # edited before anything could happen: it is as it begins
+            kept.made_of, kept.edited_at = rule.made_of, 0 if begins else state.presence.at
         return kept
-    begun: AnyState = kind(since=state.at, made_of=rule.made_of)  # type: ignore[assignment]
+    begun: AnyState = kind(since=state.presence.at, made_of=rule.made_of)  # type: ignore[assignment]
     if kept is not None:
-        _leave_off(kept, state.at, "the rule is another now", said)
+        _leave_off(kept, state.presence.at, "the rule is another now", said)
         begun.ended_for, begun.ended_at = kept.ended_for, kept.ended_at
     if isinstance(kept, CallState) and isinstance(begun, CallState):
         begun.known = kept.known
@@ -334,11 +311,9 @@ def _begin(state: PersonState, rule: WatchedRule, kept: AnyState | None, said: S
 def _settle(state: PersonState, rules: dict[str, AnyState], in_force: dict[str, WatchedRule]) -> None:
     """Keep of these what is not as it began, note what is idle and what runs."""
     idle = {key: kept for key, kept in rules.items() if key not in in_force and _remembers(kept)}
-    state.idle = tuple(idle)
-    state.rules = idle or _NO_RULES
-    state.busy = ()
+    state.note(idle=tuple(idle), rules=idle, busy=())
     for key, rule in in_force.items():
-        _keep(state, rule, rules[key])
+        keep(state, rule, rules[key])
         _note_busy(state, rule)
 
 
@@ -350,9 +325,14 @@ def _remembers(kept: AnyState) -> bool:
 def _find_place(state: PersonState, watch: Watch) -> None:
     """Have room in presence for the home's devices; of another home, none is the device it was."""
     home = crc32(watch.home.encode())
+    if state.presence.moving_by:
+        stand_still(state.presence)  # where that is may be another thing from now on
     if state.presence.home != home:
-        state.presence = moved(state.presence, home)
-    state.presence = forget(state.presence, watch.outlook.devices, watch.outlook.places())
+        state.presence = moved_home(state.presence, home)
+    presence = state.presence = forget(state.presence, watch.outlook)
+    presence.held = held(presence, watch.outlook)
+    if not presence.held & OUT:
+        presence.doubted = ()
 
 
 def _leave_off(kept: AnyState, at: Instant, why: str, said: Said) -> None:
@@ -364,22 +344,22 @@ def _leave_off(kept: AnyState, at: Instant, why: str, said: Said) -> None:
 
 def _closed(state: PersonState, findings: tuple[str, ...], watch: Watch) -> None:
     """Restart the clocks of what still ran. What could not be seen stays said until it can."""
-    for rule in watch.outlook.in_force(state.at):
-        kept = state.rules.get(rule.key)
+    for rule in watch.outlook.in_force(state.presence.at):
+        kept = state.own.rules.get(rule.key)
         if kept is not None and kept.running is not None and kept.running.id in findings:
-            kept.end(state.at, covering=state.at)
+            kept.end(state.presence.at, covering=state.presence.at)
             _note_busy(state, rule)
 
 
 def _answered(state: PersonState, findings: tuple[str, ...], watch: Watch, said: Said) -> None:
     """Clear what asked; presses and falls never wait for an answer and are not ended by one."""
-    for rule in watch.outlook.in_force(state.at):
-        kept = state.rules.get(rule.key)
+    for rule in watch.outlook.in_force(state.presence.at):
+        kept = state.own.rules.get(rule.key)
         if rule.name in CALLS or kept is None or kept.running is None or kept.running.id not in findings:
             continue
         scene = _scene(state, rule, watch)
-        said.append(_clear(kept.running, state.at, f"answered to be well {clock(state.at, scene)}"))
-        kept.end(state.at, covering=state.at)
+        said.append(_clear(kept.running, state.presence.at, f"answered to be well {clock(state.presence.at, scene)}"))
+        kept.end(state.presence.at, covering=state.presence.at)
         _note_busy(state, rule)
 
 

@@ -12,7 +12,6 @@ What recordings of real homes taught, and what is made of it here:
 """
 
 import ctypes
-from collections.abc import Container
 from functools import lru_cache
 from typing import TYPE_CHECKING, ClassVar, NamedTuple
 
@@ -20,6 +19,7 @@ from monitor.record import Count, Record, Small, record
 from monitor.trail import Trail, strange
 from monitor.watch import Outlook
 from schema.instants import HOUR, MINUTE, SECOND, Duration, Instant
+from schema.people import DeviceKind
 
 AFTER_CLOSING = 10 * SECOND
 """Movement this soon after the exit door closed may be that of the person who went."""
@@ -95,17 +95,13 @@ class Bed(Record):
     known: bool  # some mat was heard
     holds: bool  # what the mats say right now
     unwitnessed: bool  # nobody saw the run begin: a stay, however short it looks
+    pulses: bool  # its mat only tells that somebody stirs
     surely_left: bool  # seen elsewhere beyond doubt since it was left
 
     @property
     def occupied(self) -> bool | None:
         """What the mats say right now; None: never heard."""
         return self.holds if self.known else None
-
-    @property
-    def pulses(self) -> bool:
-        """Whether its mat only tells that somebody stirs."""
-        return self.touches + self.touches_before >= PULSES
 
 
 @record
@@ -127,12 +123,15 @@ class Presence(Record):
     hub_back_at: Instant
     hub_said_at: Instant  # the hub's own last word, and how many of them came within the hour of the one before
     blind_from: Instant  # since when no gateway lives
+    since: Instant  # since when the person is watched
+    at: Instant  # the log's time of the last stimulus, quiet readings apart
     home: Count  # a hash of the home's id: in another home a place is another device's
     hub_beats: Count
     life_by: Small
     elsewhere_by: Small
     newest: Small  # where in the trail the newest sighting stands
-    free: bool  # nothing holds a clock back that movement could set going (see `monitor.seeing`)
+    moving_by: Small  # the device whose movement, which goes on, is the trail's newest sighting: its time is `life_at`
+    held: Small  # what holds clocks back: IN_BED, OUT, STIRRING, LOST
     bed: Bed
     trail: Trail
 
@@ -219,6 +218,27 @@ def contact(presence: Presence, place: int) -> Contact | None:
     return door if door.heard else None
 
 
+NOTHING, STATE, RELEASED, DOOR, PASSAGE, BED, EVERYTHING = 0, 1, 2, 4, 8, 16, 32
+"""What a reading moved, and so may bring deadlines nearer: nothing (most only push them away); a state, which holds
+clocks back; what held clocks back no longer does, or not as it did; a door; a way out; a bed left; anything."""
+
+IN_BED, OUT, STIRRING, LOST = 1, 2, 4, 8
+"""What holds clocks back: the person lies in bed; is out; left a bed that pulses, and may still lie in it; or the
+home is cut off."""
+
+
+def held(presence: Presence, watch: Outlook) -> int:
+    """Return what holds clocks back, all of it together. What was true stays so until a reading, or another watch."""
+    bed = presence.bed
+    away = 0 if gone_out(presence, watch) is None else OUT
+    if presence.hub_lost_at or presence.hub_silent_from:
+        away |= LOST
+    if not bed.known:
+        return away
+    lies = IN_BED if in_bed(presence, watch) else 0
+    return lies | away | (STIRRING if bed.left_at and not bed.surely_left else 0)
+
+
 def in_bed(presence: Presence, watch: Outlook) -> bool:
     """Tell whether the person lies in bed: a mat's word does not outlive a later reading elsewhere.
 
@@ -282,27 +302,40 @@ def note_silent_hub(presence: Presence, since: Instant) -> None:
     """
     if presence.hub_beats >= _SPEAKS:
         presence.hub_silent_from = since
+        presence.held |= LOST
 
 
-def forget(presence: Presence, devices: Container[int], places: int) -> Presence:
-    """Return the presence without the states of devices that are no longer there, and with room for `places`."""
-    for gone in [place for place in range(1, presence.room.places + 1) if place not in devices]:
+def forget(presence: Presence, watch: Outlook) -> Presence:
+    """Return the presence without the states of devices that are no longer there, with room for those that are."""
+    before = presence.room
+    for gone in [place for place in range(1, before.places + 1) if place not in watch.devices]:
         presence.heard[gone] = 0
-    kept = Room(places, *(tuple(each for each in held if each in devices) for held in presence.room[1:]))
-    presence = with_room(presence, kept)
-    presence.free = False
-    if not kept.mats:
+    doors, mats, chairs = before[1:]
+    room = Room(
+        max(watch.devices, default=0),
+        _there(doors, watch, "door"),
+        _there(mats, watch, "bed"),
+        _there(chairs, watch, "chair"),
+    )
+    presence = with_room(presence, room)
+    if not any(mat.heard for mat in presence.mats):
         _copy(Bed(), presence.bed)
         presence.seen = ()
     return presence
 
 
-def moved(presence: Presence, home: int) -> Presence:
+def _there(known: tuple[int, ...], watch: Outlook, kind: DeviceKind) -> tuple[int, ...]:
+    """Return the places of devices of this kind, and of those still there that were heard to be of it."""
+    return tuple(sorted({*watch.places(kind), *(place for place in known if place in watch.devices)}))
+
+
+def moved_home(presence: Presence, home: int) -> Presence:
     """Return the presence of who lives in another home now: no device is the one that it was."""
-    moved = forget(presence, (), 0)
+    strange(presence.trail)
+    moved = with_room(presence, Room())
+    moved.heard[0] = 0
     moved.home, moved.life_by, moved.elsewhere_by = home, 0, 0
     moved.doubted = tuple((at, 0) for at, _ in moved.doubted)
-    strange(moved.trail)
     return moved
 
 
@@ -311,10 +344,16 @@ def blind_since(presence: Presence, since: Instant) -> Duration:
     return sum(until - max(start, since) for start, until in presence.blind if until > since)
 
 
+@lru_cache(maxsize=256)
+def _one(blind: tuple[tuple[Instant, Instant], ...]) -> tuple[tuple[Instant, Instant], ...]:
+    """Return the one of all that are alike: when no gateway lived, nobody was seen."""
+    return blind
+
+
 def sight(presence: Presence, at: Instant, *, blind: bool) -> None:
     """Note at a tick whether a gateway lives."""
     if blind:
         presence.blind_from = presence.blind_from or at
     elif presence.blind_from:
-        presence.blind = (*presence.blind[-15:], (presence.blind_from, at))
+        presence.blind = _one((*presence.blind[-15:], (presence.blind_from, at)))
         presence.blind_from = 0

@@ -9,6 +9,7 @@ Widths follow from the annotations: `Instant`, `Duration` and `int` take 64 bits
 
 import ctypes
 from typing import Annotated, Any, TypeVar, get_args
+from zlib import crc32
 
 Small = Annotated[int, ctypes.c_uint16]
 """0 to 65,535: a device's place in its home."""
@@ -31,6 +32,14 @@ def record(described: RecordT) -> RecordT:
     """Lay out a class of records by its annotations, in their order."""
     described._fields_ = [(name, width(hint)) for name, hint in described.__annotations__.items()]
     return described
+
+
+def layout(described: type[Record]) -> int:
+    """Return a number that a record laid out otherwise would not have: where each field lies, and how it is called."""
+    fields = [
+        (name, getattr(described, name).offset, getattr(described, name).size) for name in described.__annotations__
+    ]
+    return crc32(repr(fields).encode())
 
 
 def width(hint: Any) -> Any:

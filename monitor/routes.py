@@ -9,7 +9,8 @@ from array import array
 from monitor.facts import Home
 from monitor.subjects import Subject
 
-Reached = tuple[Subject, ...]
+Reached = Subject | tuple[Subject, ...]
+"""Whom a device's readings reach: nearly always one, which then stands for itself."""
 _LARGEST = 1 << 24
 """Numbers from here on stand aside: a list up to them would hold mostly nothing."""
 
@@ -18,25 +19,28 @@ class Routes:
     """Who hears each device, and the device's place in its home."""
 
     def __init__(self) -> None:
-        self._reached: list[Reached | None] = []
-        self._places = array("H")
+        # By number; the fold reads both itself, as a call for each reading would cost more than the reading.
+        self.reached: list[Reached | None] = []
+        self.places = array("H")
         self._far: dict[int, tuple[Reached, int]] = {}
 
     def of(self, number: int) -> tuple[Reached | None, int]:
         """Return whom a device's readings reach (None: nobody knows the device), and its place."""
-        if 0 <= number < len(self._reached):
-            return self._reached[number], self._places[number]
+        if 0 <= number < len(self.reached):
+            return self.reached[number], self.places[number]
         return self._far.get(number, (None, 0))
 
     def lay(self, home: Home, subjects: list[Subject]) -> None:
         """Let readings of the home's devices reach those of its subjects who hear them; others are nobody's."""
-        alike: dict[Reached, Reached] = {}
+        alike: dict[tuple[Subject, ...], Reached] = {}
         for number in home.scattered:
             self._put(number, None, 0)
         for each in home.fitted.devices:
             place = each.number
             reached = tuple([subject for subject in subjects if subject.hears(place)])
-            self._put(home.number(place), alike.setdefault(reached, reached), place)
+            self._put(
+                home.number(place), alike.setdefault(reached, reached[0] if len(reached) == 1 else reached), place
+            )
 
     def _put(self, number: int, reached: Reached | None, place: int) -> None:
         if not 0 <= number < _LARGEST:
@@ -45,8 +49,8 @@ class Routes:
             else:
                 self._far[number] = (reached, place)
             return
-        short = number + 1 - len(self._reached)
+        short = number + 1 - len(self.reached)
         if short > 0:
-            self._reached += [None] * short
-            self._places.extend([0] * short)
-        self._reached[number], self._places[number] = reached, place
+            self.reached += [None] * short
+            self.places.extend([0] * short)
+        self.reached[number], self.places[number] = reached, place

@@ -9,7 +9,17 @@ neither.
 from collections.abc import Callable
 
 from monitor.presence import (
+    BED,
+    DOOR,
+    EVERYTHING,
+    LOST,
+    NOTHING,
+    OUT,
+    PASSAGE,
+    PULSES,
     QUIET_HOME,
+    RELEASED,
+    STATE,
     TOUCH,
     UP_FOR_THE_DAY,
     Bed,
@@ -17,12 +27,12 @@ from monitor.presence import (
     Presence,
     beyond_doubt,
     gone_out,
-    in_bed,
+    held,
     out_by,
     with_room,
     within_the_hour,
 )
-from monitor.trail import leave, packed
+from monitor.trail import leave, stand_still
 from monitor.watch import Outlook, WatchedDevice
 from schema.entries import ReadingEntry
 from schema.instants import DAY, HOUR, Duration, Instant
@@ -30,6 +40,10 @@ from schema.instants import DAY, HOUR, Duration, Instant
 _WEEK = 7 * DAY
 _MAY_FANCY = frozenset({"motion", "door"})
 """Kinds that now and then tell of somebody who is not there."""
+
+
+HAVE_STATE = frozenset({"door", "bed", "chair"})
+"""Kinds of reading that are remembered by device."""
 
 
 def made_ready(presence: Presence, kind: str, device: WatchedDevice) -> Presence:
@@ -44,36 +58,43 @@ def made_ready(presence: Presence, kind: str, device: WatchedDevice) -> Presence
     return presence
 
 
-def see(presence: Presence, entry: ReadingEntry, device: WatchedDevice, watch: Outlook) -> bool:
-    """Take a reading in. Return whether some deadline may be nearer for it (most only push them away)."""
-    kind = entry.kind
-    if kind in {"hub", "sensor"}:
-        return _equipment(presence, entry, device)
-    first = False
+def see(presence: Presence, entry: ReadingEntry, device: WatchedDevice, watch: Outlook) -> int:
+    """Take a reading in. Return what moved by it, and so may bring deadlines nearer: mostly NOTHING."""
+    told = _TOLD_BY.get(entry.kind)
+    if told is _equipment:
+        return _equipment(presence, entry, device, watch)
+    moved = NOTHING
     if not entry.retained:
-        first = _heard(presence, entry, device.number)
+        moved = _heard(presence, entry, device.number)
         if device.number == watch.hub:
-            _hub_speaks(presence, entry)
-    told = _TOLD_BY.get(kind)
+            hub_speaks(presence, entry.observed_at)
     if told is None or not device.seen:
-        return first
-    if told is not _moved:
-        presence.free = False
-    return told(presence, entry, device, watch) or first
+        return moved
+    moved |= told(presence, entry, device, watch)
+    if moved:
+        before, presence.held = presence.held, held(presence, watch)
+        by_another_door = len(watch.exits) > 1 and presence.held & OUT
+        if before & ~presence.held or by_another_door:
+            moved |= RELEASED
+    return moved
 
 
-def _heard(presence: Presence, entry: ReadingEntry, place: int) -> bool:
-    """Note that the device spoke; return whether it, or any sign of life, is heard for the first time."""
+def _heard(presence: Presence, entry: ReadingEntry, place: int) -> int:
+    """Note that the device spoke; return EVERYTHING where it is heard for the first time."""
     at, heard = entry.observed_at, presence.heard
     before = heard[place]
     if at > before:
         heard[place] = at
     if entry.received_at > presence.home_heard:
         presence.home_heard = entry.received_at
-        lost = presence.hub_lost_at
-        if (lost or presence.hub_silent_from) and at > lost:
-            _hub_is_back(presence, entry)
-    return not before or not presence.life_at
+        if presence.hub_silent_from or presence.hub_lost_at:
+            _hub_is_heard(presence, entry)
+    return NOTHING if before else EVERYTHING
+
+
+def _hub_is_heard(presence: Presence, entry: ReadingEntry) -> None:
+    if entry.observed_at > presence.hub_lost_at:
+        _hub_is_back(presence, entry)
 
 
 def _last_word(presence: Presence) -> Instant:
@@ -84,15 +105,20 @@ def _last_word(presence: Presence) -> Instant:
 
 def _hub_is_back(presence: Presence, entry: ReadingEntry) -> None:
     presence.hub_lost_at, presence.hub_silent_from, presence.hub_back_at = 0, 0, entry.received_at
+    presence.held &= ~LOST
 
 
-def _hub_speaks(presence: Presence, entry: ReadingEntry) -> None:
-    since = entry.observed_at - presence.hub_said_at
-    presence.hub_beats += 0 < since < HOUR
-    presence.hub_said_at = max(presence.hub_said_at, entry.observed_at)
+def hub_speaks(presence: Presence, at: Instant) -> None:
+    """Note a word of the hub's own, and whether it tends to speak by itself."""
+    since = at - presence.hub_said_at
+    if since <= 0:
+        return
+    presence.hub_said_at = at
+    if since < HOUR:
+        presence.hub_beats += 1
 
 
-def _equipment(presence: Presence, entry: ReadingEntry, device: WatchedDevice) -> bool:
+def _equipment(presence: Presence, entry: ReadingEntry, device: WatchedDevice, watch: Outlook) -> int:  # noqa: ARG001 - as all
     """Take in the home's status topic, or a hub's word on one device: about the equipment, never a sign of life."""
     if entry.value == "online":
         if not entry.retained:
@@ -101,54 +127,27 @@ def _equipment(presence: Presence, entry: ReadingEntry, device: WatchedDevice) -
             _hub_is_back(presence, entry)
     elif entry.kind == "hub" and not presence.hub_lost_at and entry.observed_at > _last_word(presence):
         presence.hub_lost_at = entry.observed_at
-    return True
+        presence.held |= LOST
+    return EVERYTHING
 
 
-def _moved(presence: Presence, entry: ReadingEntry, device: WatchedDevice, watch: Outlook) -> bool:
-    """Movement ends an inferred absence and a mat's stale word, and so can start a clock; else it only resets one."""
+def _moved(presence: Presence, entry: ReadingEntry, device: WatchedDevice, watch: Outlook) -> int:
     if entry.value != "detected" or entry.retained:
-        return False
-    if presence.free:
-        _moved_on(presence, entry, device)
-        return False
-    held = _held(presence, watch)
-    _life(presence, entry, device, watch)
-    holds = _held(presence, watch)
-    presence.free = holds == _NOTHING
-    return held != holds
+        return NOTHING
+    return _life(presence, entry, device, watch)
 
 
-def _moved_on(presence: Presence, entry: ReadingEntry, device: WatchedDevice) -> None:
-    """Note movement of somebody up, at home and seen: what `_life` does where nothing holds a clock back."""
-    at, number = entry.observed_at, device.number
-    if at > presence.life_at:
-        presence.life_at, presence.life_by = at, number
-    if not device.passage and at > presence.inside_at:
-        presence.inside_at = at
-    if device.elsewhere:
-        if at > presence.elsewhere_at:
-            presence.elsewhere_at, presence.elsewhere_by = at, number
-        else:
-            _seen_elsewhere(presence, at, number)
-    _remember(presence, entry, number)
-
-
-_NOTHING = (False, False, True)
-
-
-def _held(presence: Presence, watch: Outlook) -> tuple[bool, bool, bool]:
-    """Return what holds clocks back: in bed, out, or perhaps still in a bed that pulses (False: perhaps)."""
-    return in_bed(presence, watch), gone_out(presence, watch) is not None, _left_or_none(presence.bed)
-
-
-def _left_or_none(bed: Bed) -> bool:
-    return bed.surely_left or not bed.left_at
+def note(presence: Presence, at: Instant, number: int, kind: str, value: str) -> None:
+    """Note a sighting, for evidence; before `life_at` is that of it."""
+    if presence.moving_by:
+        stand_still(presence)
+    leave(presence, at, number, kind, value)
 
 
 def _inside(presence: Presence, entry: ReadingEntry, number: int, watch: Outlook) -> None:
     """Note a sign of life inside, where it is one: see `monitor.presence` on lone sensors in an empty home."""
     if entry.kind in _MAY_FANCY:
-        door = gone_out(presence, watch)
+        door = gone_out(presence, watch) if presence.held & OUT else None
         if door is not None and not door.open and entry.observed_at - door.used_at > QUIET_HOME:
             presence.doubted = within_the_hour(presence.doubted, entry.observed_at, number)
             if not beyond_doubt(presence.doubted):
@@ -157,9 +156,11 @@ def _inside(presence: Presence, entry: ReadingEntry, number: int, watch: Outlook
         presence.inside_at, presence.doubted = entry.observed_at, ()
 
 
-def _life(presence: Presence, entry: ReadingEntry, device: WatchedDevice, watch: Outlook) -> None:
+def _life(presence: Presence, entry: ReadingEntry, device: WatchedDevice, watch: Outlook) -> int:
     at, number = entry.observed_at, device.number
-    if at > presence.life_at:
+    note(presence, at, number, entry.kind, entry.value)
+    before = presence.life_at
+    if at > before:
         presence.life_at, presence.life_by = at, number
     if not device.passage:
         _inside(presence, entry, number, watch)
@@ -167,7 +168,9 @@ def _life(presence: Presence, entry: ReadingEntry, device: WatchedDevice, watch:
         _seen_elsewhere(presence, at, number)
         if at > presence.elsewhere_at:
             presence.elsewhere_at, presence.elsewhere_by = at, number
-    _remember(presence, entry, number)
+    if not before:
+        return EVERYTHING
+    return STATE if presence.held else NOTHING
 
 
 def _seen_elsewhere(presence: Presence, at: Instant, device: int) -> None:
@@ -182,29 +185,24 @@ def _seen_elsewhere(presence: Presence, at: Instant, device: int) -> None:
         presence.seen = () if bed.surely_left else seen
 
 
-def _remember(presence: Presence, entry: ReadingEntry, number: int) -> None:
-    sighting = packed(entry.observed_at, number, entry.kind, entry.value)
-    presence.newest = leave(presence.trail, presence.newest, sighting, goes_on=entry.kind == "motion")
-
-
-def _lay(presence: Presence, entry: ReadingEntry, device: WatchedDevice, watch: Outlook) -> bool:
+def _lay(presence: Presence, entry: ReadingEntry, device: WatchedDevice, watch: Outlook) -> int:
     bed, mat = presence.bed, presence.mats[presence.room.mats.index(device.number)]
     if entry.observed_at < mat.heard:
-        return False
+        return NOTHING
     laid = entry.value == "in"
     changed = not mat.heard or mat.occupied != laid
     mat.occupied, mat.heard = laid, entry.observed_at
     bed.heard = max(bed.heard, entry.observed_at)
     if not changed:
-        return True  # a mat that repeats itself makes good for movement elsewhere
+        return STATE  # a mat that repeats itself makes good for movement elsewhere
     occupied = any(each.occupied for each in presence.mats)
     if occupied is not bed.occupied:
         _turn(presence, entry, device.number, watch.bed_settle, occupied=occupied)
+    moved = STATE if occupied else BED
     if not entry.retained:
-        _life(presence, entry, device, watch)
-    else:
-        _remember(presence, entry, device.number)
-    return True
+        return moved | _life(presence, entry, device, watch)
+    note(presence, entry.observed_at, device.number, entry.kind, entry.value)
+    return moved
 
 
 def _turn(presence: Presence, entry: ReadingEntry, mat: int, settle: Duration, *, occupied: bool) -> None:
@@ -231,42 +229,42 @@ def _count_touch(bed: Bed, at: Instant) -> None:
         bed.touches_before, bed.touches, bed.week_from = (bed.touches if fresh else 0), 0, at
     if bed.holds and at - bed.since < TOUCH:
         bed.touches += 1
+    bed.pulses = bed.touches + bed.touches_before >= PULSES
 
 
-def _sat(presence: Presence, entry: ReadingEntry, device: WatchedDevice, watch: Outlook) -> bool:
+def _sat(presence: Presence, entry: ReadingEntry, device: WatchedDevice, watch: Outlook) -> int:
     pad = presence.chairs[presence.room.chairs.index(device.number)]
     if entry.observed_at < pad.heard:
-        return False
+        return NOTHING
     sat = entry.value == "in"
     changed = not pad.heard or pad.occupied != sat
     pad.occupied, pad.heard = sat, entry.observed_at
-    return changed and _acted(presence, entry, device, watch)
+    return _acted(presence, entry, device, watch) if changed else NOTHING
 
 
-def _acted(presence: Presence, entry: ReadingEntry, device: WatchedDevice, watch: Outlook) -> bool:
+def _acted(presence: Presence, entry: ReadingEntry, device: WatchedDevice, watch: Outlook) -> int:
     if entry.retained or entry.value == "missed":
-        return False
-    _life(presence, entry, device, watch)
-    return True
+        return NOTHING
+    return _life(presence, entry, device, watch)
 
 
-def _swung(presence: Presence, entry: ReadingEntry, device: WatchedDevice, watch: Outlook) -> bool:
+def _swung(presence: Presence, entry: ReadingEntry, device: WatchedDevice, watch: Outlook) -> int:
     door = presence.doors[presence.room.doors.index(device.number)]
     if entry.observed_at < door.heard:
-        return False
+        return NOTHING
     opened = entry.value == "open"
     # The first word of a closed door is a state and no movement; the first of an open one may be either.
     fresh = door.open != opened if door.heard else opened
     out_already = out_by(presence, door)
     _turned(door, entry.observed_at, watch.door_settle, opened=opened)
+    moved = DOOR | PASSAGE if device.passage else DOOR
     if entry.retained or not fresh:
-        return True
+        return moved
     if device.passage:
         door.used_at = entry.observed_at
         if not out_already:
             door.out_since = entry.observed_at
-    _life(presence, entry, device, watch)
-    return True
+    return moved | _life(presence, entry, device, watch)
 
 
 def _turned(door: Contact, at: Instant, settle: Duration, *, opened: bool) -> None:
@@ -290,7 +288,7 @@ def _learn(door: Contact, at: Instant) -> None:
         door.known_from, door.was_open, door.turns = at - _WEEK, door.was_open // 2, door.turns // 2
 
 
-_Told = Callable[[Presence, ReadingEntry, WatchedDevice, Outlook], bool]
+_Told = Callable[[Presence, ReadingEntry, WatchedDevice, Outlook], int]
 _TOLD_BY: dict[str, _Told] = {
     "motion": _moved,
     "bed": _lay,
@@ -298,5 +296,9 @@ _TOLD_BY: dict[str, _Told] = {
     "chair": _sat,
     "pill": _acted,
     "button": _acted,
+    "hub": _equipment,
+    "sensor": _equipment,
 }
-"""What kinds of reading say of a person. Each returns whether a deadline may be nearer for it."""
+"""What kinds of reading say of a person, or of what tells of them. Each returns what moved by it."""
+TOLD = frozenset(_TOLD_BY)
+"""Kinds of reading that tell something of a person or of the home, beyond that a device lives."""

@@ -11,9 +11,10 @@ from zlib import crc32
 
 import msgspec
 
-from monitor import faults, home, person
+from monitor import faults, home, person, person_state, quiet
 from monitor.stimuli import Stimulus
 from schema.alarms import SubjectKind
+from schema.entries import ReadingEntry
 from schema.findings import FindingChange
 from schema.instants import HOUR, MINUTE, Duration, Instant
 
@@ -37,7 +38,8 @@ class Packed(NamedTuple):
 class Core(NamedTuple):
     """The pure core of one kind of subject. A state has `wake_at` (see monitor.person), and packs.
 
-    Where `pack` and `unpack` are None, the state is a msgspec Struct and packs as such.
+    Where `pack` and `unpack` are None, the state is a msgspec Struct and packs as such. `taken_quietly` is a short
+    way for readings, see monitor.quiet.
     """
 
     state: type
@@ -46,9 +48,18 @@ class Core(NamedTuple):
     timers: Callable[[Any, Any], dict[str, Instant]]
     pack: Callable[[Any], tuple[bytes, bytes, bytes]] | None = None
     unpack: Callable[[bytes, bytes, bytes], Any] | None = None
+    taken_quietly: Callable[[Any, ReadingEntry, int, Instant, Any], bool] | None = None
 
 
-PERSON = Core(person.PersonState, person.new_state, person.step, person.timers, person.pack, person.unpack)
+PERSON = Core(
+    person_state.PersonState,
+    person.new_state,
+    person.step,
+    person.timers,
+    person_state.pack,
+    person_state.unpack,
+    quiet.taken_quietly,
+)
 HOME = Core(home.HomeState, home.new_state, home.step, home.timers)
 GATEWAYS = Core(faults.GatewayState, faults.new_gateway_state, faults.step_gateway, faults.gateway_timers)
 
@@ -63,28 +74,21 @@ class Kept(msgspec.Struct, frozen=True, array_like=True, gc=False):
     failure_said_at: Instant | None = None
 
 
-class Subject:
+class Subject(msgspec.Struct, eq=False, gc=False):
     """One subject: its state, what it is watched by, when it is next due."""
 
-    __slots__ = (
-        "asleep_until", "core", "due", "failed_at", "failure_said_at", "home", "id", "kind", "queued", "serial",
-        "state", "watch", "watched",
-    )  # fmt: skip
-
-    def __init__(self, kind: SubjectKind, id_: str, core: Core, serial: int) -> None:
-        self.kind = kind
-        self.id = id_
-        self.core = core
-        self.serial = serial
-        self.home: str | None = None
-        self.state: Any = None
-        self.watch: Any = None
-        self.watched = False  # has a state, and a watch that goes with it
-        self.asleep_until = 0  # restored as of this position: what comes up to it is in the state already
-        self.due: Instant | None = None
-        self.queued: Instant | None = None
-        self.failed_at: Instant | None = None  # when its step last threw
-        self.failure_said_at: Instant | None = None
+    kind: SubjectKind
+    id: str
+    core: Core
+    serial: int
+    home: str | None = None
+    state: Any = None
+    watch: Any = None
+    watched: bool = False  # has a state, and a watch that goes with it
+    asleep_until: int = 0  # restored as of this position: what comes up to it is in the state already
+    due: Instant | None = None
+    failed_at: Instant | None = None  # when its step last threw
+    failure_said_at: Instant | None = None
 
     def keep(self) -> Kept:
         """Return what a checkpoint must keep."""
@@ -117,8 +121,7 @@ class Subject:
 
     def is_new(self) -> bool:
         """Tell whether nothing has happened that it must remember."""
-        new = self.watched and self.asleep_until == 0 and self.failed_at is None
-        return new and bool(self.state == self.core.new_state(self.watch))
+        return self.watched and self.failed_at is None and bool(self.state == self.core.new_state(self.watch))
 
     def hears(self, number: int) -> bool:
         """Tell whether readings of this device concern the subject."""

@@ -5,7 +5,7 @@ device's place in its home, and what it said.
 """
 
 import ctypes
-from typing import Any
+from typing import Any, Protocol
 
 import msgspec
 
@@ -24,6 +24,8 @@ _CODE_BITS, _PLACE_BITS = 6, 16
 LOW_BITS = _CODE_BITS + _PLACE_BITS
 """The bits of a packed sighting below its time in milliseconds."""
 _LOW = (1 << LOW_BITS) - 1
+_PLACES = (1 << _PLACE_BITS) - 1
+_MOVED = _CODES["motion", "detected"]
 
 
 class Trail(ctypes.Array[ctypes.c_uint64]):
@@ -42,30 +44,59 @@ class Sighting(msgspec.Struct, frozen=True, array_like=True):
     value: str
 
 
-def packed(at: Instant, place: int, kind: str, value: str) -> int:
-    """Return the sighting in 64 bits; KeyError where a device of this kind says no such thing."""
-    return at // MILLISECOND << LOW_BITS | place << _CODE_BITS | _CODES[kind, value]
+class Trailed(Protocol):
+    """Who leaves a trail. With a `moving_by`, its newest sighting is movement by that device, seen at `life_at`."""
+
+    trail: Trail
+    newest: int  # where in the trail the newest sighting stands
+    moving_by: int
+    life_at: Instant
 
 
-def leave(trail: Any, newest: int, sighting: int, *, goes_on: bool) -> int:
-    """Add a sighting to a trail whose newest stands at `newest`, and return where the newest stands now.
+def leave(whose: Trailed, at: Instant, place: int, kind: str, value: str) -> None:
+    """Add a sighting; KeyError where a reading of this kind says no such thing.
 
-    One that goes on (movement in one room) takes the place of what the same device saw just before: one line of
-    evidence, its latest.
+    Movement that goes on in one room takes the place of what the same device saw just before: one line of evidence,
+    its latest.
     """
-    last = trail[newest]
-    if goes_on and last and (last ^ sighting) & _LOW < 1 << _CODE_BITS and last >> LOW_BITS < sighting >> LOW_BITS:
-        trail[newest] = sighting
-        return newest
-    newest = (newest + 1) % KEPT
-    trail[newest] = sighting
-    return newest
+    trail, newest = whose.trail, whose.newest
+    millisecond = at // MILLISECOND
+    if kind == "motion":
+        last = trail[newest]
+        if last and (last >> _CODE_BITS) & _PLACES == place and last >> LOW_BITS < millisecond:
+            trail[newest] = millisecond << LOW_BITS | place << _CODE_BITS | _MOVED
+            return
+    whose.newest = newest = (newest + 1) % KEPT
+    trail[newest] = millisecond << LOW_BITS | place << _CODE_BITS | _CODES[kind, value]
 
 
-def sightings(trail: Any, newest: int) -> list[Sighting]:
+def go_on(whose: Trailed, at: Instant, place: int) -> None:
+    """Be moving by another device than before: two sightings at once."""
+    if whose.moving_by:
+        trail, newest = whose.trail, whose.newest
+        trail[newest] = whose.life_at // MILLISECOND << LOW_BITS | trail[newest] & _LOW
+        whose.newest = newest = (newest + 1) % KEPT
+        trail[newest] = at // MILLISECOND << LOW_BITS | place << _CODE_BITS | _MOVED
+    else:
+        leave(whose, at, place, "motion", "detected")
+    whose.moving_by = place
+
+
+def stand_still(whose: Trailed) -> None:
+    """Note in the trail when movement that went on was last seen, as it goes on no longer."""
+    trail, newest = whose.trail, whose.newest
+    trail[newest] = whose.life_at // MILLISECOND << LOW_BITS | trail[newest] & _LOW
+    whose.moving_by = 0
+
+
+def sightings(whose: Trailed) -> list[Sighting]:
     """Return what the trail holds, in the order in which it was told."""
+    trail, newest = whose.trail, whose.newest
     words = trail[newest + 1 :] + trail[: newest + 1]
-    return [_unpacked(word) for word in words if word]
+    seen = [_unpacked(word) for word in words if word]
+    if whose.moving_by:
+        seen[-1] = msgspec.structs.replace(seen[-1], at=whose.life_at - whose.life_at % MILLISECOND)
+    return seen
 
 
 def strange(trail: Any) -> None:

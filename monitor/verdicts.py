@@ -9,7 +9,7 @@ from typing import ClassVar
 
 import msgspec
 
-from monitor.presence import Presence, lost_since
+from monitor.presence import NOTHING, Presence, lost_since
 from monitor.watch import Outlook, Watch, WatchedRule
 from schema.alarms import Certainty
 from schema.entries import ReadingEntry
@@ -107,12 +107,18 @@ class Rule:
     """One rule: the state it keeps, `step` for what it is shown, `due` for when it wants to be asked again.
 
     `hears` names the kinds of reading that concern it even while nothing of it runs; readings of other kinds
-    reach it through `presence`, when it is next asked.
+    reach it through `presence`, when it is next asked. `moved_by` says what may bring nearer what it is `due` while
+    nothing of it runs, as `monitor.presence` names it: all else leaves that where it was, or pushes it away.
     """
 
     name: ClassVar[str]
     state: ClassVar[type[State]]
     hears: ClassVar[frozenset[str]] = frozenset()
+    moved_by: ClassVar[int] = NOTHING
+
+    def is_moved(self, rule: WatchedRule, moved: int, place: int) -> bool:  # noqa: ARG002 - some mind one device alone
+        """Tell whether a reading that moved this, of the device in this place, may bring nearer what it is due."""
+        return bool(moved & self.moved_by)
 
     def minds(self, state: State) -> bool:
         """Tell whether any reading may now end or change something of it: it is then asked at each."""

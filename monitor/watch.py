@@ -20,7 +20,7 @@ from schema.alarms import Kind, Priority, SubjectKind
 from schema.entries import HomeSet, NumberedDevice, PersonSet, PlanSet
 from schema.instants import SECOND, Duration, Instant, instant
 from schema.localtime import duration, on_day, zone_named
-from schema.people import Absence, Consent, Device
+from schema.people import Absence, Consent, Device, DeviceKind
 from schema.plans import AnyRule, ButtonRule, FallRule, NotUpRule
 
 BED_SETTLE = 60 * SECOND
@@ -76,6 +76,16 @@ class WatchedRule(msgspec.Struct, frozen=True, kw_only=True):
         return number not in self.left_out if self.device is None else number == self.device
 
 
+class Aside(dict[Any, Any]):
+    """What was worked out from the rest, and is remembered: it makes no two things differ."""
+
+    def __eq__(self, other: object) -> bool:
+        """Return True."""
+        return True
+
+    __hash__ = None
+
+
 class Outlook(msgspec.Struct, frozen=True, kw_only=True):
     """A subject as the rules see it, whoever it is."""
 
@@ -97,6 +107,7 @@ class Outlook(msgspec.Struct, frozen=True, kw_only=True):
     bed_settle: Duration = BED_SETTLE
     door_settle: Duration = DOOR_SETTLE
     plan_version: int | None = None
+    aside: Aside = msgspec.field(default_factory=Aside)
 
     def in_force(self, at: Instant) -> tuple[WatchedRule, ...]:
         """Return the rules in force at `at`: the plan before, until this one starts."""
@@ -106,9 +117,9 @@ class Outlook(msgspec.Struct, frozen=True, kw_only=True):
         """Return what the rules in force at `at` are made of."""
         return self.made if self.starts is None or at >= self.starts else self.made_earlier
 
-    def places(self) -> int:
-        """Return the last place of a device that concerns the subject."""
-        return max(self.devices, default=0)
+    def places(self, *kinds: DeviceKind) -> tuple[int, ...]:
+        """Return the places of the devices of these kinds (none named: of all of them) that concern the subject."""
+        return tuple(place for place, each in self.devices.items() if not kinds or each.device.kind in kinds)
 
 
 class Watch(msgspec.Struct, frozen=True, gc=False):

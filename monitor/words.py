@@ -82,7 +82,7 @@ def sentence(*parts: str) -> str:
 
 def evidence(since: Instant, scene: Scene) -> tuple[Evidence, ...]:
     """Return what was seen from `since` on, oldest first: the first sighting and the newest ones."""
-    trail = sightings(scene.presence.trail, scene.presence.newest)
+    trail = sightings(scene.presence)
     seen = sorted(
         (each for each in trail if each.at >= since),
         key=lambda each: each.at,

@@ -20,6 +20,9 @@ RULES: dict[str, Rule] = {
     )
 }  # fmt: skip
 
+HEARD = frozenset[str]().union(*(rule.hears for rule in RULES.values()))
+"""Kinds of reading that some rule is asked about as they arrive."""
+
 AnyState = (
     ButtonState
     | FallState

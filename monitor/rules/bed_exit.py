@@ -14,7 +14,7 @@
   television has not left the bed in the night.
 """
 
-from monitor.presence import Bed, gone_out
+from monitor.presence import BED, PASSAGE, RELEASED, Bed, gone_out
 from monitor.rules.lasting import Holding, Lasting, deadline
 from monitor.verdicts import Scene, State
 from monitor.watch import WatchedRule
@@ -34,6 +34,7 @@ class BedExit(Lasting):
 
     name = "bed_exit"
     state = BedExitState
+    moved_by = BED | RELEASED | PASSAGE
 
     def holds(self, state: State, scene: Scene) -> Holding | None:
         """Return the empty bed since it was left, unless what was seen since shows somebody up or out."""

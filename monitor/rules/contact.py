@@ -7,9 +7,10 @@ One that has been open for twelve hours is stuck, or the door stands open: someb
 
 from collections.abc import Iterable
 
-from monitor.presence import Contact, contact
+from monitor.presence import DOOR, Contact, contact
 from monitor.rules.lasting import Holding, Lasting
 from monitor.verdicts import Scene, State, Update, Verdict
+from monitor.watch import WatchedRule
 from monitor.words import clock
 from schema.instants import DAY, HOUR, in_words
 
@@ -28,6 +29,11 @@ class ContactRule(Lasting):
 
     name = "contact"
     state = ContactState
+    moved_by = DOOR
+
+    def is_moved(self, rule: WatchedRule, moved: int, place: int) -> bool:
+        """Tell whether it is its own door's reading."""
+        return bool(moved & DOOR) and place == rule.device
 
     def step(self, state: State, scene: Scene) -> Iterable[Verdict]:
         """Judge as all that lasts; what seemed stuck may turn out to be inverted."""

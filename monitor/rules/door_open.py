@@ -5,10 +5,11 @@ opening is one finding, and a door that sticks open raises once. Of a contact th
 speaks instead. No planned absence holds it: an empty home with its door open is worse.
 """
 
-from monitor.presence import contact
+from monitor.presence import DOOR, contact
 from monitor.rules.contact import looks_inverted
 from monitor.rules.lasting import Holding, Lasting, deadline
 from monitor.verdicts import Scene, State
+from monitor.watch import WatchedRule
 from monitor.words import clock, last_seen, sentence
 from schema.instants import in_words
 
@@ -22,6 +23,11 @@ class DoorOpen(Lasting):
 
     name = "door_open"
     state = DoorOpenState
+    moved_by = DOOR
+
+    def is_moved(self, rule: WatchedRule, moved: int, place: int) -> bool:
+        """Tell whether it is its own door's reading."""
+        return bool(moved & DOOR) and place == rule.device
 
     def holds(self, state: State, scene: Scene) -> Holding | None:
         """Return the opening that lasts, or has not yet settled shut."""

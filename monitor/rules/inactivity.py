@@ -9,7 +9,7 @@ life silent for longer than it ever should be. A hub that is back tells what it 
 keep nothing, so once they are back it starts anew. Of our own blindness one finding tells for everybody.
 """
 
-from monitor.presence import AWAY_LAPSES, BED_LAPSES, Contact, gone_out, in_bed
+from monitor.presence import AWAY_LAPSES, BED_LAPSES, RELEASED, Contact, gone_out, in_bed
 from monitor.rules.lasting import Holding, Lasting, deadline
 from monitor.verdicts import Scene, State
 from monitor.words import clock, dark_since, eyes, place, sentence
@@ -25,6 +25,7 @@ class Inactivity(Lasting):
 
     name = "inactivity"
     state = InactivityState
+    moved_by = RELEASED
     rests_on_silence = True
 
     def holds(self, state: State, scene: Scene) -> Holding | None:

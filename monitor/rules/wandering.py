@@ -7,7 +7,7 @@ Who was out already when the window opens is missed from then on: a person with 
 is looked for at 22:10, not in the morning. Where several live in a home, anybody seen inside counts as back.
 """
 
-from monitor.presence import Contact, contact, gone_out, out_by
+from monitor.presence import PASSAGE, RELEASED, Contact, contact, gone_out, out_by
 from monitor.rules.lasting import Holding, Lasting, deadline
 from monitor.verdicts import Scene, State
 from monitor.words import clock, place
@@ -23,6 +23,7 @@ class Wandering(Lasting):
 
     name = "wandering"
     state = WanderingState
+    moved_by = PASSAGE | RELEASED
 
     def holds(self, state: State, scene: Scene) -> Holding | None:
         """Return the absence since the door was first used."""

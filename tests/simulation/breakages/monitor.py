@@ -30,17 +30,18 @@ BREAKAGES = (
         "late_batch_as_fresh_movement",
         "What a hub tells hours late looks like somebody who moves now.",
         "monitor/seeing.py",
-        "    if presence.free:\n",
+        "        return NOTHING\n    return _life(presence, entry, device, watch)\n\n\ndef note(",
+        "        return NOTHING\n"
         "    entry = type(entry)(**{name: getattr(entry, name) for name in entry.__struct_fields__}"
         ' | {"observed_at": entry.received_at})\n'
-        "    if presence.free:\n",
+        "    return _life(presence, entry, device, watch)\n\n\ndef note(",
     ),
     Breakage(
         "timers_by_the_wall_clock",
         "A replay fires deadlines elsewhere than the life it replays.",
         "monitor/engine.py",
-        "                found += fold.step(row.position, row.committed_at, entry)\n",
-        "                found += fold.step(row.position, row.committed_at, entry)\n"
+        "            found += fold.row(row.position, row.committed_at, entries)\n",
+        "            found += fold.row(row.position, row.committed_at, entries)\n"
         "            if fold.next_due() is not None and fold.next_due() <= now:\n"
         "                fold.at = max(fold.at, now)\n"
         "                found += fold.step(row.position, now, Tick())\n",

@@ -12,6 +12,8 @@ from typing import Any
 import msgspec
 
 from monitor import person as core
+from monitor.person_state import PersonState
+from monitor.quiet import taken_quietly
 from monitor.stimuli import AlarmWasClosed, PersonHasAnswered, ReadingArrived, Stimulus, TimePassed, WatchChanged
 from monitor.watch import Watch, compile_watch
 from schema.entries import HomeSet, NumberedDevice, PersonSet, PlanSet, ReadingEntry
@@ -71,7 +73,7 @@ class Story:
     watch: Watch
     start: str = "12:00"
     day: date = DAY
-    state: core.PersonState = field(init=False)
+    state: PersonState = field(init=False)
     said: list[FindingChange] = field(default_factory=list)
     stimuli: list[Stimulus] = field(default_factory=list)
     now: Instant = 0
@@ -100,6 +102,10 @@ class Story:
         """Step once."""
         self.stimuli.append(stimulus)
         self.now = stimulus.at
+        if isinstance(stimulus, ReadingArrived):  # as the fold gives them: the short way where it is open
+            place = stimulus.place or stimulus.entry.device
+            if taken_quietly(self.state, stimulus.entry, place, self.now, self.watch):
+                return ()
         self.state, said = core.step(self.state, stimulus, self.watch)
         self.said.extend(said)
         return said
@@ -166,7 +172,7 @@ class Story:
 
     def running(self) -> list[str]:
         """Return the ids of what runs."""
-        return [kept.running.id for kept in self.state.rules.values() if kept.running is not None]
+        return [kept.running.id for kept in self.state.own.rules.values() if kept.running is not None]
 
     @property
     def told(self) -> list[str]:

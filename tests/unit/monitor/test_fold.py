@@ -267,6 +267,15 @@ def test_a_step_that_throws_is_said_and_keeps_nobody_else_from_being_watched(log
     assert "on purpose" not in failed.reason
 
 
+def test_where_the_short_way_throws_a_reading_is_stepped_at_length_and_nobody_is_missed() -> None:
+    def throwing(*_: object) -> bool:
+        raise RuntimeError
+
+    log = Log(Fold(person=SMALL._replace(taken_quietly=throwing), home=SMALL))
+    log.row(START, home_set(), person_set())
+    assert log.row(START + SECOND, moves(START), press(START), press(START)) == [("raised", "button")] * 2
+
+
 def test_a_deadline_that_always_throws_is_said_each_hour_and_tried_each_minute() -> None:
     tried: list[Instant] = []
 

@@ -14,7 +14,7 @@ from monitor.subjects import HOME, PERSON, Core, Kept, key_of, partition_of
 from schema.entries import Tick
 from schema.instants import Instant
 from tests.unit.monitor.random_logs import BEGINNING, Make, Row, Said, always, folded, random_logs, steps
-from tests.unit.monitor.small_core import SMALL
+from tests.unit.monitor.small_core import SMALL, home_set, person_set
 
 Log = list[tuple[int, list[Make]]]
 CORES = pytest.mark.parametrize("cores", [(SMALL, SMALL), (PERSON, HOME)], ids=["small core", "real core"])
@@ -78,16 +78,14 @@ def test_taken_up_from_chunks_kept_at_any_positions_it_goes_on_as_if_it_had_neve
 
     rows, said = folded(log, fold, keep)
     start = data.draw(st.sampled_from(kept))
-    chosen = {key: data.draw(st.sampled_from(kept[start.position - 1 :])) for key in start.chunks}
-    chosen[data.draw(st.sampled_from(sorted(chosen)))] = start
-    for key in sorted({key for each in kept for key in each.chunks} - set(chosen)):
-        at = data.draw(st.sampled_from([start, *kept]))  # a chunk that came later may not be kept at all
-        if key in at.chunks:
-            chosen[key] = at
+    since = kept[start.position - 1 :]  # the oldest chunk tells where to begin
+    chosen = {key: data.draw(st.sampled_from(since)) for key in sorted({key for each in since for key in each.chunks})}
+    chosen[data.draw(st.sampled_from(sorted(start.chunks)))] = start
 
     again = Fold(person=person, home=home)
     facts = [e for row in rows[: start.position] for e in row[2] if type(e).__name__ in FACTS]
-    subjects = [(subject, at.position) for key, at in chosen.items() for subject in at.chunks[key]]
+    # A chunk that came later may not be kept at all; and one whose last home was let go is kept empty.
+    subjects = [(subject, at.position) for key, at in chosen.items() for subject in at.chunks.get(key, ())]
     again.resume(start.position, start.at, start.blind_at, facts, subjects)
     position_of = {key_of(subject.kind, subject.id): position for subject, position in subjects}
 
@@ -115,6 +113,20 @@ def test_taken_up_while_blind_it_does_not_learn_anew_that_it_is() -> None:
     assert {key: again.keep(*key) for key in again.chunks()} == kept[-1][1]
 
 
+def test_a_home_taken_up_with_nothing_to_say_is_let_go_when_it_becomes_somebodys() -> None:
+    kept = list[dict[tuple[int, int], list[Kept]]]()
+    fold = Fold(person=SMALL, home=HOME)
+    log = [(0, [always(home_set("h1"))]), (1, [always(person_set("ada"))]), (1, [always(Tick())])]
+    rows, _ = folded(log, fold, lambda _: kept.append({key: fold.keep(*key) for key in fold.chunks()}))
+    assert ["h1" in [each.id for chunk in each.values() for each in chunk] for each in kept] == [True, False, False]
+    again = Fold(person=SMALL, home=HOME)
+    (_, at, facts), subjects = rows[0], [(each, 1) for chunk in kept[0].values() for each in chunk]
+    again.resume(1, at, None, facts, subjects)  # type: ignore[arg-type]
+    for row in rows[1:]:
+        steps(again, row)
+    assert {key: again.keep(*key) for key in again.chunks()} == kept[-1]
+
+
 FACTS = ("HomeSet", "PersonSet", "PlanSet", "TestModeSet")
 
 
@@ -132,7 +144,6 @@ class Someone:
     def __init__(self, serial: int) -> None:
         self.serial = serial
         self.due: Instant | None = None
-        self.queued: Instant | None = None
 
 
 @settings(max_examples=100, deadline=None)

@@ -5,7 +5,8 @@ from datetime import date
 
 import pytest
 
-from monitor.person import new_state, pack, step, timers, unpack
+from monitor.person import new_state, step, timers
+from monitor.person_state import pack, unpack
 from monitor.rules import RULES
 from monitor.stimuli import ReadingArrived, TimePassed, WatchChanged
 from monitor.verdicts import Rule, Scene, State, Verdict
@@ -193,7 +194,7 @@ def test_a_press_over_which_the_rule_throws_is_a_call_all_the_same(monkeypatch: 
     with monkeypatch.context() as broken:
         broken.setitem(RULES, "button", BrokenButton())
         story = Story(watch_of()).until("12:10")
-        story.state.set_aside.clear()
+        story.state.note(set_aside={})
         story.said.clear()
         story.bring("pendant-1 pressed")
     finding = story.last.finding

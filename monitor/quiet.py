@@ -1,0 +1,60 @@
+"""The short way of a reading: what most of them do to a person's state, done at once.
+
+Of a hundred readings some eighty only say that a device lives, or that somebody who is up and at home moves on. They
+say nothing of findings, bring no deadline nearer, and ask no rule. The short way takes just these, and leaves all
+else to `monitor.person.step`. It promises to come to the same: what it does stands there at length, in
+`monitor.seeing`, and a test takes lives both ways.
+"""
+
+from monitor.person_state import PersonState
+from monitor.presence import LOST, Presence
+from monitor.rules import HEARD
+from monitor.seeing import TOLD, hub_speaks
+from monitor.trail import go_on
+from monitor.watch import Watch, WatchedDevice
+from schema.entries import ReadingEntry
+from schema.instants import MILLISECOND, Instant
+from schema.readings import VALUES
+
+_QUIET = frozenset(VALUES) - HEARD - (TOLD - {"motion"})
+"""Movement, and kinds of reading that no rule hears and that tell nothing but that a device lives."""
+
+
+def taken_quietly(state: PersonState, entry: ReadingEntry, place: int, at: Instant, watch: Watch) -> bool:
+    """Take a reading in and return True; or return False with nothing done, where it may be more than that."""
+    kind, presence = entry.kind, state.presence
+    held = presence.held
+    if held & LOST or kind not in _QUIET or entry.retained or state.own.busy or state.plan_runs is not True:
+        return False
+    outlook = watch.outlook
+    device, observed, heard = outlook.devices.get(place), entry.observed_at, presence.heard
+    if device is None or (outlook.starts is not None and at < outlook.starts):
+        return False
+    before = heard[place]
+    if not before:
+        return False
+    if kind == "motion" and entry.value == "detected" and device.seen:
+        life_at = presence.life_at
+        if held or not life_at or observed < life_at + MILLISECOND:
+            return False
+        _move_on(presence, observed, device)
+    if place == outlook.hub:
+        hub_speaks(presence, observed)
+    if observed > before:
+        heard[place] = observed
+    presence.home_heard = max(presence.home_heard, entry.received_at)
+    return True
+
+
+def _move_on(presence: Presence, at: Instant, device: WatchedDevice) -> None:
+    place = device.number
+    if presence.moving_by != place:
+        go_on(presence, at, place)
+        presence.life_by = place
+        if device.elsewhere:
+            presence.elsewhere_by = place
+    presence.life_at = at
+    if device.elsewhere:
+        presence.elsewhere_at = at
+    if not device.passage:
+        presence.inside_at = at
