@@ -111,12 +111,10 @@ class Lives:
         if self._open and self._open[0][0] <= self.at:
             return self._entry(*self._open.popleft()[1:], "door", "closed")
         drawn, person = self._random.randrange(_DRAWN), self._random.randrange(self._people)
-        if drawn < 3800:
-            if drawn % 3 == 0:
-                self._room[person] = (self._room[person] + 1) % len(_MOTION)
-            return self._entry(person, _MOTION[self._room[person]], "motion", "detected")
         if drawn < 7600:
-            return self._entry(person, _MOTION[self._room[person]], "motion", "clear")
+            if drawn < 3800 and drawn % 3 == 0:
+                self._room[person] = (self._room[person] + 1) % len(_MOTION)
+            return self._entry(person, _MOTION[self._room[person]], "motion", "detected" if drawn < 3800 else "clear")
         if drawn < 9300:
             return self._entry(person, _HUB if drawn < 9000 else drawn % DEVICES, "heartbeat", "alive")
         if drawn < 9600:
@@ -126,9 +124,8 @@ class Lives:
         if drawn < 9950:
             self._in_bed[person] ^= 1
             return self._entry(person, _BED, "bed", "in" if self._in_bed[person] else "out")
-        if drawn < 9998:
-            return self._entry(person, _PILLS, "pill", "opened")
-        return self._entry(person, _PENDANT, "button", "pressed")
+        rare = (_PILLS, "pill", "opened") if drawn < 9998 else (_PENDANT, "button", "pressed")
+        return self._entry(person, *rare)
 
     def _entry(self, person: int, device: int, kind: str, value: str) -> ReadingEntry:
         self._seq += 1

@@ -103,7 +103,9 @@ def test_where_the_bedroom_is_moved_next_door_her_last_place_is_named_rightly() 
 def test_who_is_out_by_another_door_than_it_seemed_is_missed_in_time() -> None:
     """Two doors within a minute, then movement that only one of them explains: the clock of that one had run out."""
     homes = (*DEVICES, Device(id="door-2", kind="door", room="kitchen", exit=True))
-    story = Story(watch_of(WANDERING, devices=homes), "21:00").at("21:40", "motion-2 detected", "door-1 closed", "door-2 closed")
+    story = Story(watch_of(WANDERING, devices=homes), "21:00").at(
+        "21:40", "motion-2 detected", "door-1 closed", "door-2 closed"
+    )
     story.at("21:50", "door-1 open").at("21:50:05", "door-1 closed").at("22:09:50", "door-1 open")
     story.at("22:09:52", "door-2 open").at("22:09:55", "door-2 closed")
     story.at("22:10:20", "motion-2 detected")
