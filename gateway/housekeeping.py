@@ -50,7 +50,7 @@ class Housekeeping:
         while True:
             await self.run_once()
             await self._listener.wait("log", FOLLOW_SECONDS)
-            await asyncio.sleep(0.1)  # a hint comes with every batch: look ten times a second at most
+            await asyncio.sleep(0.3)  # a hint comes with every batch: look three times a second at most
 
     async def run_once(self) -> None:
         """Do what is due."""

@@ -23,7 +23,7 @@ import msgspec
 import numpy as np
 
 from monitor.coverage import Change
-from schema.entries import ReadingEntry
+from schema.entries import Entry, ReadingEntry
 from schema.instants import HOUR, SECOND, Duration, Instant
 
 AT_MOST: Duration = 26 * HOUR
@@ -165,29 +165,44 @@ class Hearing:
 
     # --- what is said -----------------------------------------------------------------------------------
 
-    def word(self, entry: ReadingEntry, service: Sequence[Span] = ()) -> Sequence[Change]:
-        """Take in one reading; `service` are the spans in which we ourselves could not see."""
+    def words(self, entries: Iterable[Entry], service: Sequence[Span] = ()) -> list[Change]:
+        """Take in the readings among the entries; `service` are the spans in which we ourselves could not see."""
+        home_of, heard, limits, opened = self._home, self._heard, self._limit, self._open
+        home_heard, home_limits, homes, known = self._home_heard, self._home_limit, self._homes, len(self._home)
+        changes: list[Change] = []
+        for entry in entries:
+            if type(entry) is not ReadingEntry:
+                continue
+            number, at, received = entry.device, entry.observed_at, entry.received_at
+            if number < known and (place := home_of[number]) >= 0 and not entry.retained:
+                before = heard[number]
+                if (
+                    before < at <= received
+                    and at - before <= (limits[number] or at)
+                    and number not in opened
+                    and 0 <= received - home_heard[place] <= home_limits[place]
+                    and homes[place].lost is None
+                    and entry.kind not in _OF_EQUIPMENT
+                ):  # as nearly always: nobody was silent
+                    heard[number], home_heard[place] = at, received
+                    if entry.kind == "heartbeat":
+                        self._beat(number, at)
+                    continue
+            changes += self._word(entry, service)
+        return changes
+
+    def _word(self, entry: ReadingEntry, service: Sequence[Span]) -> Sequence[Change]:
+        """Take in one reading of which there may be more to say."""
         number = entry.device
-        if number >= len(self._home) or (place := self._home[number]) < 0:
+        if not self._known(number):
             return ()
         if entry.kind in _OF_EQUIPMENT:
             return self._of_equipment(entry, service)
         if entry.retained:
             return ()
-        at, received, heard, limit = entry.observed_at, entry.received_at, self._heard[number], self._limit[number]
-        changes: Sequence[Change] = ()
-        if (
-            heard < at <= received
-            and at - heard <= (limit or at)
-            and number not in self._open
-            and 0 <= received - self._home_heard[place] <= self._home_limit[place]
-            and self._homes[place].lost is None
-        ):  # as nearly always: nobody was silent
-            self._heard[number], self._home_heard[place] = at, received
-        else:
-            changes = [*self._arrived(entry, service), *self._said(number, entry, service)]
+        changes = [*self._arrived(entry, service), *self._said(number, entry, service)]
         if entry.kind == "heartbeat":
-            self._beat(number, at)
+            self._beat(number, entry.observed_at)
         return changes
 
     def _said(self, number: int, entry: ReadingEntry, service: Sequence[Span]) -> list[Change]:

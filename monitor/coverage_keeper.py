@@ -21,7 +21,7 @@ from monitor.rows import read_row
 from runtime.clock import Clock
 from runtime.database import GONE, PATIENCE, Connection
 from runtime.log import LogRow, tail
-from schema.entries import HomeSet, PersonSet, PlanSet, ReadingEntry, Tick
+from schema.entries import HomeSet, PersonSet, PlanSet, Tick
 from schema.instants import HOUR, SECOND, Duration, Instant
 
 log = structlog.get_logger()
@@ -88,13 +88,9 @@ class Keeper:
 
     async def _take(self, connection: AsyncConnection, row: LogRow) -> None:
         entries, _ = read_row(row.entries)
-        ours, word = self.sight.spans(row.committed_at), self.hearing.word
+        self._found += self.hearing.words(entries, self.sight.spans(row.committed_at))
         homes, people = set[str](), set[str]()
-        for entry in entries:
-            if type(entry) is ReadingEntry:  # nearly always, and nearly always it changes nothing
-                if said := word(entry, ours):
-                    self._found += said
-                continue
+        for entry in entries if row.kind != "readings" else ():
             match entry:
                 case Tick():
                     self._found += self.sight.tick(row.committed_at, entry)

@@ -5,6 +5,7 @@ is taken up again from the checkpoint. Asked to stop, it finishes the batch unde
 """
 
 import asyncio
+import gc
 from contextlib import suppress
 
 import psycopg
@@ -28,10 +29,13 @@ log = structlog.get_logger()
 _POLL = 1.0  # s: a notification may be lost, and a blind tick is due each second
 _RETRY = 0.5  # s, with the database gone
 _RIVAL = 0.2  # s, where another monitor was first
+_OBJECTS_BETWEEN_COLLECTIONS = 20_000  # a batch is some thousands of them, none in a cycle
 
 
 async def serve(settings: Settings) -> None:
     """Run until stopped, over all partitions."""
+    gc.freeze()  # what is imported stays
+    gc.set_threshold(_OBJECTS_BETWEEN_COLLECTIONS, 10, 10)
     listener = Listener(settings.database_url, ["log"])
     vitals = Vitals(settings.database_url, SystemClock())
     await run_together(

@@ -238,7 +238,7 @@ class Kept:
         if isinstance(entry, Tick):
             self.note(self.sight.tick(at, entry))
         else:
-            self.note(self.hearing.word(entry, self.sight.spans(at)))
+            self.note(self.hearing.words([entry], self.sight.spans(at)))
 
     def _look(self, now: Instant) -> Look:
         absent = [fault.ended for fault in self.world._of("gateway", "database") if fault.began <= now]

@@ -25,7 +25,7 @@ class Home:
     ) -> None:
         """Let a device say something, heard at once or `now`."""
         value = more.get("value", "alive")
-        self._note(self.hearing.word(ReadingEntry(device, kind, value, at, at if now is None else now)))
+        self._note(self.hearing.words([ReadingEntry(device, kind, value, at, at if now is None else now)]))
 
     def beats(self, device: int, every: Duration, until: Instant, since: Instant = START) -> "Home":
         """Let a device show regularly that it lives."""
@@ -144,7 +144,7 @@ def test_a_hubs_word_that_a_device_is_gone_is_a_gap_from_its_last_word() -> None
 
 def test_a_retained_message_was_not_said_now() -> None:
     home = Home(bed=10 * MINUTE)
-    home.hearing.word(ReadingEntry(BED, "bed", "in", START + HOUR, START + HOUR, retained=True))
+    home.hearing.words([ReadingEntry(BED, "bed", "in", START + HOUR, START + HOUR, retained=True)])
     assert home.silent(START + HOUR) == [BED]
 
 
