@@ -159,6 +159,14 @@ create table log (
     check ((kind = 'readings') = (batch is not null))
 );
 
+-- When a batch of readings came into the log: kept as the log's row goes, so that the history can be folded again
+-- in the log's own order and time.
+create table batch_times (
+    batch           bigint primary key,
+    committed_at    timestamptz not null
+);
+create index batch_times_age on batch_times (committed_at);
+
 -- Appends one row, in the caller's transaction, after everything else it stores. The advisory lock is held
 -- until commit: the next position is given out only when this one is visible or gone, so a tail never
 -- skips a late commit. `at` is given by a replay alone, whose clock is the recording's.
@@ -247,6 +255,8 @@ create table finding_changes (
 create index finding_changes_pressing on finding_changes (pressing, position, subject) where taken_at is null;
 create index finding_changes_waiting on finding_changes (position, subject, ordinal) where taken_at is null;
 create index finding_changes_finding on finding_changes (finding);
+-- What was raised of a subject, for whoever looks back.
+create index finding_changes_raised on finding_changes (subject, position) where change = 'raised';
 -- A finding is raised once, whatever is replayed.
 create unique index finding_raised_once on finding_changes (finding) where change = 'raised';
 
@@ -283,6 +293,22 @@ create table device_rhythms (
     device          integer primary key references devices (number),
     usual           bigint not null check (usual > 0)
 );
+
+-- A draft asked about: the console asks, the monitor answers, each once; both are kept for a day.
+create table rehearsals (
+    id              bigint generated always as identity primary key,
+    person          text not null references people,
+    asked_by        text not null,
+    asked_at        timestamptz not null default clock_timestamp(),
+    days            integer not null check (days between 1 and 28),
+    draft           jsonb not null,                  -- schema.rehearsals.Draft
+    answered_at     timestamptz,
+    answer          jsonb,                           -- schema.rehearsals.Rehearsed
+    fault           text,                            -- why there is no answer, in a sentence
+    check ((answered_at is null) = (answer is null and fault is null))
+);
+create index rehearsals_waiting on rehearsals (id) where answered_at is null;
+create index rehearsals_age on rehearsals (asked_at);
 
 -- ---------------------------------------------------------------------------------------------------
 -- 4. Alarms, and how they reach somebody

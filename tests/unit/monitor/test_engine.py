@@ -15,7 +15,7 @@ from monitor.engine import Monitor
 from monitor.fold import Fold
 from monitor.pruning import prune_log
 from schema.entries import AlarmClosed, Tick, UnregisteredPress, pack
-from schema.instants import DAY, HOUR, MINUTE, SECOND, Instant
+from schema.instants import DAY, HOUR, MINUTE, SECOND, Instant, instant
 from tests.unit.monitor.random_logs import Row
 from tests.unit.monitor.small_core import START, home_set, moves, person_set, plan_set, press, reading
 from tests.unit.monitor.stored_log import (
@@ -408,6 +408,8 @@ async def test_pruning_takes_old_readings_and_ticks_that_no_restart_needs_and_le
     assert await prune_log(connection, START + 3 * DAY) == 0
     assert await prune_log(connection, START + 4 * DAY) == 4
     assert await _positions(connection) == [1, 6, 7, 8, 9, 10, 11, 12, 13]
+    times = await (await connection.execute("select committed_at from batch_times order by batch")).fetchall()
+    assert [instant(row[0]) for row in times] == [at for _, at, _ in (STORY[1], STORY[3])], "the history's own order"
     await drained(small_monitor(connection))
     assert await written(connection) == expected(STORY)
 
