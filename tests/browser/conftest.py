@@ -1,40 +1,54 @@
-"""Chromium before a running console, for each test."""
+"""Chromium before a running console: one browser a run, and for each test a console and a profile of its own.
+
+Starting Chromium costs as much as three of these tests. It lives on an event loop, so that all of them share one.
+"""
 
 import os
-from collections.abc import AsyncIterator, Callable
+from collections.abc import AsyncIterator, Awaitable, Callable
 from contextlib import AbstractAsyncContextManager, asynccontextmanager
 from pathlib import Path
 from typing import Any
 
 import pytest
+import pytest_asyncio
 from playwright.async_api import Browser, Page, async_playwright, expect
 from psycopg_pool import AsyncConnectionPool
 
+from runtime.database import pool
 from tests import chromium
 from tests.unit.console.house import PASSWORD, House, lived_in
 
 PATIENCE_MS = 15_000  # how long a busy machine may take; never slept, only waited up to
 
 Seat = Callable[..., AbstractAsyncContextManager[Page]]
+Album = Callable[..., Awaitable[None]]
 
 expect.set_options(timeout=PATIENCE_MS)
 
 
 def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:
-    """Mark every test of this folder."""
+    """Mark every test of this folder, and have it live on the run's loop."""
     for item in items:
         if Path(__file__).parent in item.path.parents:
             item.add_marker(pytest.mark.browser)
+            item.add_marker(pytest.mark.asyncio(loop_scope="session"), append=False)
 
 
-@pytest.fixture
+@pytest_asyncio.fixture(loop_scope="session")
+async def database(database_url: str) -> AsyncIterator[AsyncConnectionPool]:
+    """Give an open pool on this test's own database, on the browser's loop."""
+    async with pool(database_url, name="test", size=8) as connections:
+        yield connections
+
+
+@pytest_asyncio.fixture(loop_scope="session")
 async def house(database: AsyncConnectionPool, database_url: str) -> AsyncIterator[House]:
     """Give a house with people and users in it, and its console running."""
     async with lived_in(database, database_url) as house:
         yield house
 
 
-@pytest.fixture
+@pytest_asyncio.fixture(scope="session", loop_scope="session")
 async def browser() -> AsyncIterator[Browser]:
     """Give Chromium."""
     async with async_playwright() as playwright:
@@ -60,9 +74,11 @@ def seat(house: House, browser: Browser) -> Seat:
         page.on("console", lambda said: complaints.append(said.text) if _is_ours(said.type, said.text) else None)
         if user:
             await log_in(page, user)
-        yield page
-        assert complaints == [], "the browser complained"
-        await context.close()
+        try:
+            yield page
+            assert complaints == [], "the browser complained"
+        finally:
+            await context.close()
 
     return sit
 
@@ -82,9 +98,14 @@ def _is_ours(kind: str, text: str) -> bool:
 
 
 @pytest.fixture(scope="session")
-def album(tmp_path_factory: pytest.TempPathFactory) -> Path:
-    """Give the folder for screenshots: TELECARE_SCREENSHOTS, or one that is thrown away."""
+def album() -> Album:
+    """Give what keeps pictures of pages, in the folder that TELECARE_SCREENSHOTS names; without one, none is taken."""
     wanted = os.environ.get("TELECARE_SCREENSHOTS")
-    folder = Path(wanted) if wanted else tmp_path_factory.mktemp("screenshots")
-    folder.mkdir(parents=True, exist_ok=True)
-    return folder
+    if wanted:
+        Path(wanted).mkdir(parents=True, exist_ok=True)
+
+    async def keep(page: Page, name: str, **how: bool) -> None:
+        if wanted:
+            await page.screenshot(path=Path(wanted) / f"{name}.png", full_page=how.get("whole", False))
+
+    return keep

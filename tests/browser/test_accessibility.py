@@ -3,14 +3,13 @@
 What axe reads is WCAG 2.0, 2.1 and 2.2, levels A and AA. Screenshots go to TELECARE_SCREENSHOTS where that is set.
 """
 
-from pathlib import Path
 from typing import Any, Literal
 
 import pytest
 from axe_playwright_python.async_playwright import Axe
 from playwright.async_api import Page
 
-from tests.browser.conftest import Seat
+from tests.browser.conftest import Album, Seat
 from tests.browser.lived_in import a_night
 from tests.unit.console.house import House
 
@@ -31,9 +30,9 @@ async def faults(page: Page) -> list[str]:
     ]
 
 
-async def looked_at(page: Page, name: str, album: Path) -> None:
-    """Hold the page to what every page is held to, and keep its picture."""
-    await page.screenshot(path=album / f"{name}.png", full_page=True)
+async def looked_at(page: Page, name: str, album: Album) -> None:
+    """Hold the page to what every page is held to, and keep its picture where one is wanted."""
+    await album(page, name, whole=True)
     assert await faults(page) == [], name
     wide = await page.evaluate("document.documentElement.scrollWidth - document.documentElement.clientWidth")
     assert wide <= 0, f"{name} runs {wide} px off the side"
@@ -48,7 +47,7 @@ async def looked_at(page: Page, name: str, album: Path) -> None:
 @pytest.mark.parametrize("scheme", ["light", "dark"])
 @pytest.mark.parametrize("size", [DESK, TELEPHONE], ids=["desk", "telephone"])
 async def test_no_page_shuts_anybody_out(
-    house: House, seat: Seat, album: Path, scheme: Scheme, size: dict[str, int]
+    house: House, seat: Seat, album: Album, scheme: Scheme, size: dict[str, int]
 ) -> None:
     look: dict[str, Any] = {"color_scheme": scheme, "viewport": size, "reduced_motion": "reduce"}
     suffix = f"{scheme}-{'desk' if size is DESK else 'telephone'}"
@@ -71,7 +70,7 @@ async def test_no_page_shuts_anybody_out(
         await _mine(page, night["bed"], album, suffix)
 
 
-async def _mine(page: Page, alarm: int, album: Path, suffix: str) -> None:
+async def _mine(page: Page, alarm: int, album: Album, suffix: str) -> None:
     """Look at an alarm of one's own: with its forms open, closed, and cut off."""
     await page.goto(f"/alarms/{alarm}")
     await page.get_by_role("button", name="Acknowledge").click()

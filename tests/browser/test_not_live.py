@@ -3,13 +3,12 @@
 import asyncio
 from collections.abc import AsyncIterator
 from contextlib import asynccontextmanager
-from pathlib import Path
 from urllib.parse import urlsplit
 
 import pytest
 from playwright.async_api import Browser, Page, expect
 
-from tests.browser.conftest import log_in
+from tests.browser.conftest import Album, log_in
 from tests.unit.console.house import House
 
 LOOKS = (
@@ -61,7 +60,7 @@ async def at_the_desk(browser: Browser, url: str, **look: object) -> AsyncIterat
 
 @pytest.mark.parametrize(("name", "look"), LOOKS, ids=[name for name, _ in LOOKS])
 async def test_a_server_that_stands_still_is_noticed_within_ten_seconds_and_its_return_as_well(
-    house: House, browser: Browser, album: Path, name: str, look: dict[str, object]
+    house: House, browser: Browser, album: Album, name: str, look: dict[str, object]
 ) -> None:
     await house.press()
     line = Line(house)
@@ -74,7 +73,7 @@ async def test_a_server_that_stands_still_is_noticed_within_ten_seconds_and_its_
         await expect(page.locator("#not-live")).to_contain_text("What you see may be old")
         wide = await page.evaluate("document.documentElement.scrollWidth - document.documentElement.clientWidth")
         assert wide <= 0, "nothing stands out of the screen"
-        await page.screenshot(path=album / f"not-live-{name}.png")
+        await album(page, f"not-live-{name}")
         line.flows.set()
         await expect(page.locator("#live-word")).to_have_text("Live")
         await expect(page.locator("#not-live")).to_be_hidden()
