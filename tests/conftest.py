@@ -6,7 +6,9 @@ The servers are shared by a run's tests: use client ids, homes and names of your
 
 import asyncio
 import itertools
+import os
 import shutil
+import sys
 from collections.abc import AsyncIterator, Coroutine, Iterator
 from typing import Any, NamedTuple
 
@@ -22,6 +24,10 @@ from tests import mosquitto as mosquitto_broker
 from tests.scratch import scratch_folder
 
 TEMPLATE = "migrated"
+
+# Tests start some two hundred processes of ours: what Python has compiled for one, whatever the shell says, serves all.
+sys.dont_write_bytecode = False
+os.environ.pop("PYTHONDONTWRITEBYTECODE", None)
 
 _numbers = itertools.count(1)
 _without_mosquitto: list[str] = []
