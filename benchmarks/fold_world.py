@@ -86,8 +86,9 @@ class Lives:
 
     def first_words(self) -> Iterator[Row]:
         """Let every device be heard once, as after a day or two all have been."""
-        words = ("heartbeat", "alive"), ("heartbeat", "alive"), ("bed", "out")
-        words = (*words, *[("door", "closed")] * 2, *[("motion", "detected")] * len(_MOTION), ("pill", "opened"))
+        doors, movement = [("door", "closed")] * 2, [("motion", "detected")] * len(_MOTION)
+        alive = ("heartbeat", "alive")
+        words = (alive, alive, ("bed", "out"), *doors, *movement, ("pill", "opened"))
         for person in range(self._people):
             self.at += SECOND // 1000
             yield Row(self.at, [self._entry(person, device, *said) for device, said in enumerate(words)])

@@ -68,11 +68,7 @@ class Fitted(msgspec.Struct, frozen=True, eq=False):
     """The devices of a home, by their places, in the order in which the home is described."""
 
     devices: tuple[NumberedDevice, ...]
-
-    @property
-    def personal(self) -> bool:
-        """Whether it says of any device whose it is."""
-        return any(each.device.person is not None for each in self.devices)
+    personal: bool  # it says of some device whose it is
 
 
 class Home(msgspec.Struct, gc=False):
@@ -216,7 +212,8 @@ class Facts:
             devices = [msgspec.msgpack.decode(each, type=Device) for each in packed]
             taken = range(1, len(devices) + 1) if places is None else places
             numbered = (NumberedDevice(place, device) for place, device in zip(taken, devices, strict=True))
-            known = self._fitted[key] = Fitted(tuple(numbered))
+            personal = any(device.person is not None for device in devices)
+            known = self._fitted[key] = Fitted(tuple(numbered), personal)
         return known
 
     def _take_person(self, person: str, home: str, consent: bytes, absences: bytes) -> tuple[str, ...]:

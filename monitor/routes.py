@@ -32,15 +32,17 @@ class Routes:
 
     def lay(self, home: Home, subjects: list[Subject]) -> None:
         """Let readings of the home's devices reach those of its subjects who hear them; others are nobody's."""
-        alike: dict[tuple[Subject, ...], Reached] = {}
         for number in home.scattered:
             self._put(number, None, 0)
-        for each in home.fitted.devices:
-            place = each.number
-            reached = tuple([subject for subject in subjects if subject.hears(place)])
-            self._put(
-                home.number(place), alike.setdefault(reached, reached[0] if len(reached) == 1 else reached), place
-            )
+        places = [each.number for each in home.fitted.devices]
+        reached = _who_hears(places, subjects)
+        if home.scattered or home.first < 0 or home.first + len(places) > _LARGEST:
+            for place, whom in zip(places, reached, strict=True):
+                self._put(home.number(place), whom, place)
+        else:  # nearly every home, and a restart lays them all
+            numbers = slice(home.first, home.first + len(places))
+            self._have_room(numbers.stop)
+            self.reached[numbers], self.places[numbers] = reached, array("H", places)
 
     def _put(self, number: int, reached: Reached | None, place: int) -> None:
         if not 0 <= number < _LARGEST:
@@ -49,8 +51,22 @@ class Routes:
             else:
                 self._far[number] = (reached, place)
             return
-        short = number + 1 - len(self.reached)
+        self._have_room(number + 1)
+        self.reached[number], self.places[number] = reached, place
+
+    def _have_room(self, numbers: int) -> None:
+        short = numbers - len(self.reached)
         if short > 0:
             self.reached += [None] * short
             self.places.extend([0] * short)
-        self.reached[number], self.places[number] = reached, place
+
+
+def _who_hears(places: list[int], subjects: list[Subject]) -> list[Reached]:
+    """Return by place whom its readings reach; where several are alike, there is one tuple of them."""
+    heard = [(subject, subject.heard()) for subject in subjects]
+    if len(heard) == 1:
+        (alone, devices) = heard[0]
+        return [alone if place in devices else () for place in places]
+    alike: dict[tuple[Subject, ...], Reached] = {}
+    reached = (tuple([subject for subject, devices in heard if place in devices]) for place in places)
+    return [alike.setdefault(each, each[0] if len(each) == 1 else each) for each in reached]

@@ -5,7 +5,7 @@ A subject's key names it in `finding_changes` and decides its partition: a perso
 knows no difference.
 """
 
-from collections.abc import Callable
+from collections.abc import Callable, Container
 from typing import Any, NamedTuple
 from zlib import crc32
 
@@ -123,9 +123,12 @@ class Subject(msgspec.Struct, eq=False, gc=False):
         """Tell whether nothing has happened that it must remember."""
         return self.watched and self.failed_at is None and bool(self.state == self.core.new_state(self.watch))
 
-    def hears(self, number: int) -> bool:
-        """Tell whether readings of this device concern the subject."""
-        return self.watched and number in (self.watch.presses if self.kind == "home" else self.watch.devices)
+    def heard(self) -> Container[int]:
+        """Return the devices whose readings concern the subject, by their places in the home."""
+        if not self.watched:
+            return ()
+        devices: Container[int] = self.watch.presses if self.kind == "home" else self.watch.outlook.devices
+        return devices
 
     def note_failure(self, at: Instant) -> bool:
         """Note that its step threw; tell whether that is to be said (once in `SAY_AGAIN_AFTER`)."""
