@@ -51,7 +51,9 @@ class Hub:
         self._writer.write(packet(topic, payload, self.published))
 
     async def drain(self) -> None:
-        """Wait until the connection takes more."""
+        """Wait until the connection takes more; raises once the broker has gone: nobody hears us any longer."""
+        if self._reading.done():
+            self._reading.result()
         await self._writer.drain()
 
     async def close(self) -> None:

@@ -28,6 +28,7 @@ from benchmarks import bare_press
 from benchmarks.figure import RUNS, BrokenPromiseError, Figure, Progress, Run, Target
 from benchmarks.hub import Hub, reading
 from benchmarks.press_house import House
+from benchmarks.press_stages import STAGES, stages
 from benchmarks.twilio_stand_in import BARE, TwilioStandIn
 from runtime.clock import SystemClock
 from runtime.embedded import embedded_broker, embedded_database
@@ -74,6 +75,7 @@ class Round(NamedTuple):
 
     whole: list[Times]
     bare: list[Times]
+    stages: Sequence[Sequence[float]] = ()
 
 
 async def measure(folder: Path, progress: Progress) -> dict[str, Figure]:
@@ -115,6 +117,10 @@ def _of_load(loaded: Sequence[Round]) -> dict[str, Figure]:
     for part, name in ((50, "p50"), (99, "p99")):
         desk = tuple(Run(percentile([each.desk for each in one.whole], part)) for one in loaded)
         figures[f"press_to_desk_{name}"] = Figure("ms, press to operator's page", desk)
+    for nth, stage in enumerate(STAGES):
+        for part in (50, 99):
+            spent = tuple(Run(percentile([each[nth] for each in one.stages], part)) for one in loaded)
+            figures[f"press_stage_{nth + 1}_p{part}"] = Figure(f"ms, {stage}", spent)
     recorded = tuple(Run(percentile([each.alarm - each.recorded for each in one.whole], 50)) for one in loaded)
     figures["press_row_to_visible_p50"] = Figure("ms, alarm row made to visible elsewhere", recorded)
     return figures
@@ -182,7 +188,8 @@ class Bench:
             self._hub.publish(bare_press.TOPIC, str(person).encode())
             await asyncio.sleep(EVERY_SECONDS / 2)
         people = range(first, first + presses)
-        return Round(await self._outcome(people), await self._bare_outcome(people))
+        whole, bare = await self._outcome(people), await self._bare_outcome(people)
+        return Round(whole, bare, await stages(self._connection, {each: self._pressed[each] for each in people}))
 
     async def behind_flood(self) -> list[Times]:
         """Have the monitor say faults of many homes at once, and press while alerting takes them."""
