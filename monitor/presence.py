@@ -15,6 +15,7 @@ import ctypes
 from functools import lru_cache
 from typing import TYPE_CHECKING, ClassVar, NamedTuple
 
+from monitor import baseline
 from monitor.record import Count, Record, Small, record
 from monitor.trail import Trail, strange
 from monitor.watch import Outlook
@@ -35,11 +36,17 @@ QUIET_HOME = 10 * MINUTE
 """Nothing seen for so long after the door closed, and a lone movement is no proof of somebody inside."""
 PULSES = 200
 """So many touches of a bed within one to two weeks, and its mat pulses: it does so for nights, then not for days."""
+JUST_IN = 3 * MINUTE
+"""Seen inside no longer than this after the exit door was used, and then nothing: just come in."""
+JUST_UP = 3 * MINUTE
+"""Seen no longer than this after the bed was left, and then nothing: just risen."""
+LONG_SILENCE = HOUR
+"""What lasts so long is learned from."""
 TOUCH = 10 * SECOND
 """A bed occupied for less was touched."""
 _BOUTS = 3
 _APART = 2 * MINUTE
-_SPEAKS = 3
+SPEAKS = 3
 """So many words of its own within the hour of another, and a hub is one that would be heard if it were there."""
 
 
@@ -121,6 +128,9 @@ class Presence(Record):
     hub_lost_at: Instant  # since when the hub is known to be offline
     hub_silent_from: Instant  # since when it is silent, as a rule about it found
     hub_back_at: Instant
+    hub_every: Duration  # how often it tends to speak by itself; 0: not known
+    silent_from: Instant  # the last silence of an hour or more that has ended, and in what state it began
+    silent_until: Instant
     hub_said_at: Instant  # the hub's own last word, and how many of them came within the hour of the one before
     blind_from: Instant  # since when no gateway lives
     since: Instant  # since when the person is watched
@@ -132,6 +142,7 @@ class Presence(Record):
     newest: Small  # where in the trail the newest sighting stands
     moving_by: Small  # the device whose movement, which goes on, is the trail's newest sighting: its time is `life_at`
     held: Small  # what holds clocks back: IN_BED, OUT, STIRRING, LOST
+    silent_in: Small
     bed: Bed
     trail: Trail
 
@@ -269,19 +280,45 @@ def out_by(presence: Presence, door: Contact) -> bool:
     return presence.inside_at <= door.used_at + (WHILE_OPEN if door.open else AFTER_CLOSING)
 
 
+def just_in(presence: Presence, watch: Outlook) -> bool:
+    """Tell whether the last that was seen is somebody who has just come in by an exit door."""
+    uses = [door.used_at for door in (contact(presence, place) for place in watch.exits) if door is not None]
+    used_at = max(uses, default=0)
+    return 0 < used_at <= presence.life_at <= used_at + JUST_IN
+
+
+def state_of(presence: Presence, watch: Outlook) -> int:
+    """Return where the last believable reading leaves the person: one of the states of `monitor.baseline`."""
+    bed = presence.bed
+    if in_bed(presence, watch):
+        return baseline.IN_BED
+    if gone_out(presence, watch) is not None:
+        return baseline.OUT
+    if just_in(presence, watch):
+        return baseline.BACK
+    if bed.known and not bed.pulses and bed.left_at <= presence.life_at <= bed.left_at + JUST_UP:
+        return baseline.RISEN
+    return baseline.SEATED if any(pad.occupied for pad in presence.chairs) else baseline.UP
+
+
 def beyond_doubt(seen: tuple[Spot, ...]) -> bool:
     """Tell whether sightings, newest last, are more than one sensor's fancy.
 
     Two devices within ten minutes are, or one three times, minutes apart.
     """
-    at, device = seen[-1]
-    if any(other != device and at - then <= 10 * MINUTE for then, other in seen):
+    if witnessed(seen):
         return True
     bouts, last = 0, 0
     for then, _ in seen:
         if then - last >= _APART:
             bouts, last = bouts + 1, then
     return bouts >= _BOUTS
+
+
+def witnessed(seen: tuple[Spot, ...]) -> bool:
+    """Tell whether the newest sighting has another device's for a witness, within ten minutes: it is somebody."""
+    at, device = seen[-1]
+    return any(other != device and at - then <= 10 * MINUTE for then, other in seen)
 
 
 def within_the_hour(seen: tuple[Spot, ...], at: Instant, device: int) -> tuple[Spot, ...]:
@@ -300,7 +337,7 @@ def note_silent_hub(presence: Presence, since: Instant) -> None:
     That cuts the home off only where the hub used to speak by itself: elsewhere a silent home may just as well
     be one in which nobody moves.
     """
-    if presence.hub_beats >= _SPEAKS:
+    if presence.hub_beats >= SPEAKS:
         presence.hub_silent_from = since
         presence.held |= LOST
 

@@ -7,7 +7,7 @@ else to `monitor.person.step`. It promises to come to the same: what it does sta
 """
 
 from monitor.person_state import PersonState
-from monitor.presence import LOST, Presence
+from monitor.presence import LONG_SILENCE, LOST, Presence
 from monitor.rules import HEARD
 from monitor.seeing import TOLD, hub_speaks
 from monitor.trail import go_on
@@ -35,8 +35,8 @@ def taken_quietly(state: PersonState, entry: ReadingEntry, place: int, at: Insta
         return False
     if kind == "motion" and entry.value == "detected" and device.seen:
         life_at = presence.life_at
-        if held or not life_at or observed < life_at + MILLISECOND:
-            return False
+        if held or not life_at or not MILLISECOND <= observed - life_at < LONG_SILENCE:
+            return False  # the end of a long silence is learned from
         _move_on(presence, observed, device)
     if place == outlook.hub:
         hub_speaks(presence, observed)

@@ -9,9 +9,11 @@ neither.
 from collections.abc import Callable
 
 from monitor.presence import (
+    AFTER_CLOSING,
     BED,
     DOOR,
     EVERYTHING,
+    LONG_SILENCE,
     LOST,
     NOTHING,
     OUT,
@@ -26,11 +28,14 @@ from monitor.presence import (
     Contact,
     Presence,
     beyond_doubt,
+    contact,
     gone_out,
     held,
     out_by,
+    state_of,
     with_room,
     within_the_hour,
+    witnessed,
 )
 from monitor.trail import leave, stand_still
 from monitor.watch import Outlook, WatchedDevice
@@ -38,7 +43,7 @@ from schema.entries import ReadingEntry
 from schema.instants import DAY, HOUR, Duration, Instant
 
 _WEEK = 7 * DAY
-_MAY_FANCY = frozenset({"motion", "door"})
+_MAY_FANCY = frozenset({"motion"})
 """Kinds that now and then tell of somebody who is not there."""
 
 
@@ -70,12 +75,27 @@ def see(presence: Presence, entry: ReadingEntry, device: WatchedDevice, watch: O
             hub_speaks(presence, entry.observed_at)
     if told is None or not device.seen:
         return moved
-    moved |= told(presence, entry, device, watch)
+    before = presence.life_at
+    if before and entry.observed_at - before >= LONG_SILENCE:
+        moved |= _breaks_silence(presence, entry, device, watch, told)
+    else:
+        moved |= told(presence, entry, device, watch)
     if moved:
         before, presence.held = presence.held, held(presence, watch)
         by_another_door = len(watch.exits) > 1 and presence.held & OUT
         if before & ~presence.held or by_another_door:
             moved |= RELEASED
+    return moved
+
+
+def _breaks_silence(
+    presence: Presence, entry: ReadingEntry, device: WatchedDevice, watch: Outlook, told: "_Told"
+) -> int:
+    """Take in what may end a long silence, and note in which state that began: it is learned from."""
+    before, state = presence.life_at, state_of(presence, watch)
+    moved = told(presence, entry, device, watch)
+    if presence.life_at > before:
+        presence.silent_from, presence.silent_until, presence.silent_in = before, presence.life_at, state
     return moved
 
 
@@ -116,6 +136,8 @@ def hub_speaks(presence: Presence, at: Instant) -> None:
     presence.hub_said_at = at
     if since < HOUR:
         presence.hub_beats += 1
+        every = presence.hub_every
+        presence.hub_every = since if not every else every + (since - every) // 8
 
 
 def _equipment(presence: Presence, entry: ReadingEntry, device: WatchedDevice, watch: Outlook) -> int:  # noqa: ARG001 - as all
@@ -146,14 +168,24 @@ def note(presence: Presence, at: Instant, number: int, kind: str, value: str) ->
 
 def _inside(presence: Presence, entry: ReadingEntry, number: int, watch: Outlook) -> None:
     """Note a sign of life inside, where it is one: see `monitor.presence` on lone sensors in an empty home."""
-    if entry.kind in _MAY_FANCY:
-        door = gone_out(presence, watch) if presence.held & OUT else None
-        if door is not None and not door.open and entry.observed_at - door.used_at > QUIET_HOME:
+    door = gone_out(presence, watch) if presence.held & OUT else None
+    if door is not None:
+        if _ends_what_ran(presence, entry, number, door):
+            return
+        if not door.open and entry.kind in _MAY_FANCY and entry.observed_at - door.used_at > QUIET_HOME:
             presence.doubted = within_the_hour(presence.doubted, entry.observed_at, number)
-            if not beyond_doubt(presence.doubted):
+            if not witnessed(presence.doubted):
                 return
     if entry.observed_at > presence.inside_at:
         presence.inside_at, presence.doubted = entry.observed_at, ()
+
+
+def _ends_what_ran(presence: Presence, entry: ReadingEntry, number: int, out: Contact) -> bool:
+    """Tell whether a contact only closes that opened before they went out: a machine's run, or a light's, has ended."""
+    if entry.kind != "door" or entry.value != "closed":
+        return False
+    closed = contact(presence, number)
+    return closed is not None and closed.open_from <= out.used_at + AFTER_CLOSING
 
 
 def _life(presence: Presence, entry: ReadingEntry, device: WatchedDevice, watch: Outlook) -> int:
@@ -239,7 +271,7 @@ def _sat(presence: Presence, entry: ReadingEntry, device: WatchedDevice, watch: 
     sat = entry.value == "in"
     changed = not pad.heard or pad.occupied != sat
     pad.occupied, pad.heard = sat, entry.observed_at
-    return _acted(presence, entry, device, watch) if changed else NOTHING
+    return _acted(presence, entry, device, watch) | RELEASED if changed else NOTHING
 
 
 def _acted(presence: Presence, entry: ReadingEntry, device: WatchedDevice, watch: Outlook) -> int:

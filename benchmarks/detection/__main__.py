@@ -92,7 +92,12 @@ def _listed(found: Found) -> str:
             title, [(one.home, _at(each, zones[one.home]), each) for one in found.told for each in getattr(one, what)]
         )
 
-    parts = (("about a person at home:", "at_home"), ("while away:", "while_away"), ("soft checks:", "soft"))
+    parts = (
+        ("about a person at home:", "at_home"),
+        ("while away:", "while_away"),
+        ("soft checks:", "soft"),
+        ("where nobody wrote anything down:", "unlabelled"),
+    )
     late = [each for each in found.outcomes if each.planted.kind != "hub" and _late(each)]
     return "\n".join([*(lines(*part) for part in parts), "found late or never:", *(_one(each, zones) for each in late)])
 

@@ -1,7 +1,7 @@
 """What was raised over a recording, judged by its labels: whose fault each alarm was, and how many a person-week.
 
-An alarm counts as *about a person at home* unless the labels say at its raising that the person is away. Where no label
-was written the person counts as at home: nothing is excused by silence. What lies in a time set aside counts nowhere.
+An alarm counts as *about a person at home* unless the labels say at its raising that the person is away. What lies
+before the first label or after the last is counted apart, what lies in a time set aside nowhere.
 """
 
 from itertools import pairwise
@@ -28,10 +28,13 @@ class Told(NamedTuple):
 
     home: str
     weeks: float
+    unlabelled_weeks: float
+    recorded_weeks: float
+    unlabelled: list[Finding]  # alarms raised where nobody wrote down who was at home
     at_home: list[Finding]
     at_home_by_day: list[Finding]
     while_away: list[Finding]  # full alarms, raised while the labels say away
-    soft: list[Finding]
+    soft: list[Finding]  # of the whole recording: no label says whether a question was one too many
     naive: int
     naive_by_day: int
     bed_exits: int  # how often a bed was left in the night
@@ -46,20 +49,24 @@ def judged(home: Home, said: list[FindingChange]) -> Told:
     """Judge what was said over the recording."""
     zone = home.captured.zone
     raised = [each.finding for each in said if each.change == "raised" and about_person(each.finding)]
-    raised = [each for each in raised if not _aside(home, each.raised_at)]
+    everything = [each for each in raised if not _aside(home, each.raised_at)]
+    raised = [each for each in everything if _labelled(home, each.raised_at)]
     general = [each for each in raised if each.rule_name not in _OF_ITS_OWN | SOFT]
     at_home = [each for each in general if not holds(home.labels.away, each.raised_at)]
-    naive = [at for at in _naive(home) if not _aside(home, at)]
+    naive = [at for at in _naive(home) if not _aside(home, at) and _labelled(home, at)]
     beds = [each for each in raised if each.rule_name == "bed_exit"]
     exits, absences = _bed(home)
     openings = [each.onset for each in raised if each.rule_name == "door_open"]
     return Told(
         home=home.name,
         weeks=home.weeks,
+        unlabelled_weeks=home.unlabelled_weeks,
+        recorded_weeks=home.recorded_weeks,
+        unlabelled=[each for each in everything if each not in raised and each.rule_name not in _OF_ITS_OWN | SOFT],
         at_home=at_home,
         at_home_by_day=[each for each in at_home if local(each.raised_at, zone).hour in _DAY],
         while_away=[each for each in general if each not in at_home],
-        soft=[each for each in raised if each.rule_name in SOFT],
+        soft=[each for each in everything if each.rule_name in SOFT],
         naive=len(naive),
         naive_by_day=sum(local(at, zone).hour in _DAY for at in naive),
         bed_exits=len(exits),
@@ -69,6 +76,14 @@ def judged(home: Home, said: list[FindingChange]) -> Told:
         door_alarms=len(openings),
         door_most=max((openings.count(each) for each in openings), default=0),
     )
+
+
+def _judged(home: Home, at: Instant) -> bool:
+    return _labelled(home, at) and not _aside(home, at)
+
+
+def _labelled(home: Home, at: Instant) -> bool:
+    return home.labels.written[0] <= at < home.labels.written[1]
 
 
 def _aside(home: Home, at: Instant) -> bool:
@@ -108,7 +123,7 @@ def _bed(home: Home) -> tuple[list[Span], list[Span]]:
     stays = joined(_stays(home, beds), MATS_SETTLE)
     out = [(one[1], other[0]) for one, other in pairwise(stays)]
     night = [(each, window("22:00-06:00", home.captured.zone, each[0])) for each in out]
-    exits = [(each, hours) for each, hours in night if hours is not None and not _aside(home, each[0])]
+    exits = [(each, hours) for each, hours in night if hours is not None and _judged(home, each[0])]
     told = life_of(home)
     elsewhere = [(at, device) for at, device, _ in told if device not in beds and not _in_bedroom(home, device)]
     absences = [

@@ -44,7 +44,7 @@ def targets(told: Sequence[Told], outcomes: Sequence[Outcome]) -> list[Target]:
     held = [
         Target("alarms about a person at home, round the clock", _rate(told, "at_home", weeks), 0.6, "a person-week"),
         Target("alarms about a person at home, 08 to 22", _rate(told, "at_home_by_day", weeks), 0.3, "a person-week"),
-        Target("soft checks", _rate(told, "soft", weeks), 1.1, "a person-week"),
+        Target("soft checks", _rate(told, "soft", sum(each.recorded_weeks for each in told)), 1.1, "a recorded week"),
         Target("alarms of one opening of a door, most", max(each.door_most for each in told), 1, "alarms"),
         Target("absences from bed without exactly one alarm", _unmatched(told), 0, "absences"),
     ]

@@ -15,7 +15,7 @@ from typing import NamedTuple
 
 from benchmarks.detection.lived import Goes, Life
 from benchmarks.detection.recorded import HUB, HUB_BEATS, Home
-from benchmarks.detection.spans import Span, length, moment_in
+from benchmarks.detection.spans import Span, length, moment_in, without
 from schema.entries import ReadingEntry
 from schema.findings import Finding, FindingChange
 from schema.instants import HOUR, MINUTE, SECOND, Duration, Instant
@@ -93,7 +93,8 @@ def planted(homes: list[Home], kind: str, number: int, seed: int) -> list[Plante
 
 def _eligible(home: Home, kind: str) -> list[Span]:
     if kind != "bed":
-        return home.labels.awake
+        begins = home.lines[0].at
+        return without(home.labels.awake, [(begins, begins + HOUR)])  # by then the hub is known
     return [span for span in _in_bed(home) if _is_night(span, home.captured.zone)]
 
 
@@ -123,7 +124,7 @@ def play(life: Life, what: Planted) -> Outcome:
     goes = Goes(life, fork)
     already = [each for each in fork.running if about_person(each)]
     told = _told(life, what)
-    beats = iter(()) if what.kind == "hub" else _beats(what.at)
+    beats = iter(()) if what.kind == "hub" else _beats(life.home, what.at)
     ended = {each.id: each for each in already}
     for at, device, value in told:
         goes.tell(at, _entry(life, device, value, at))
@@ -148,8 +149,10 @@ def _watch(life: Life, goes: Goes, beats: Iterator[Instant], what: Planted) -> N
     goes.pass_until(until)
 
 
-def _beats(at: Instant) -> Iterator[Instant]:
-    return iter(range(at + HUB_BEATS, at + LASTS, HUB_BEATS))
+def _beats(home: Home, at: Instant) -> Iterator[Instant]:
+    """Return when the hub speaks, as it did all the time."""
+    first = at + HUB_BEATS - (at - home.lines[0].at) % HUB_BEATS
+    return iter(range(max(first, at + MINUTE), at + LASTS, HUB_BEATS))
 
 
 def _told(life: Life, what: Planted) -> list[tuple[Instant, Device, str]]:
@@ -166,7 +169,9 @@ def _told(life: Life, what: Planted) -> list[tuple[Instant, Device, str]]:
     if what.kind == "door-shut":
         return used
     seen = _device(life, what.seen_by)
-    return [*used, (at + INSIDE_AFTER, seen, "detected" if seen.kind == "motion" else "open")]
+    if seen.kind == "motion":
+        return [*used, (at + INSIDE_AFTER, seen, "detected")]
+    return [*used, (at + INSIDE_AFTER - 2 * SECOND, seen, "closed"), (at + INSIDE_AFTER, seen, "open")]
 
 
 def _device(life: Life, id_: str) -> Device:
@@ -187,7 +192,7 @@ def _outcome(life: Life, what: Planted, said: list[FindingChange], *, already: b
     return Outcome(
         planted=what,
         hour=hour,
-        found_after=0 if already else None if person is None else person.at - what.at,
+        found_after=0 if already and what.kind != "hub" else None if person is None else person.at - what.at,
         rule="already said" if already else "" if person is None else person.finding.rule_name,
         soft=person is not None and person.finding.rule_name in SOFT and not already,
         technical_after=None if technical is None else technical.at - what.at,

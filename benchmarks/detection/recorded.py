@@ -3,7 +3,8 @@
 What counts as away, asleep or set aside follows from the recording's own labels and gaps, never from looking at it:
 - away: `leave-house`; where only the going is labelled (`Going-out-...`), from then until the next other label;
 - asleep: `go-to-bed`, `Sleeping`;
-- set aside: nothing told for `LONG_GAP` or more. Two-day gaps are absences nobody had to be asked about.
+- set aside: nothing told for `LONG_GAP` or more. Two-day gaps are absences that somebody would have told us of: what is
+  raised in them counts nowhere. What lies before the first label and after the last is counted apart.
 - at home and awake: while labels are written and none says away or asleep; where only acts are labelled (no label
   says sleep), during such an act alone.
 
@@ -57,9 +58,19 @@ class Home(NamedTuple):
 
     @property
     def weeks(self) -> float:
-        """Person-weeks, without what is set aside."""
+        """Person-weeks in which labels were written, without what is set aside."""
+        return length(without([self.labels.written], self.set_aside)) / _WEEK
+
+    @property
+    def recorded_weeks(self) -> float:
+        """Person-weeks of the whole recording."""
+        return (self.lines[-1].at - self.lines[0].at) / _WEEK
+
+    @property
+    def unlabelled_weeks(self) -> float:
+        """Person-weeks before the first label and after the last, without what is set aside."""
         whole = [(self.lines[0].at, self.lines[-1].at)]
-        return length(without(whole, self.set_aside)) / _WEEK
+        return length(without(whole, [self.labels.written, *self.set_aside])) / _WEEK
 
     def people(self, plan: CarePlan) -> PeopleFile:
         """Return the home and its resident as a people file would tell of them, with this plan."""

@@ -12,8 +12,11 @@ from schema.instants import MINUTE
 
 def recorded(told: Sequence[Told]) -> str:
     """Return the table of false alarms, a home a line and all of them together: a person-week each."""
-    head = "| home | person-weeks | at home, all day | 08-22 | while away | soft checks | naive 4 h | naive, 08-22 |"
-    lines = [head, "|---|---|---|---|---|---|---|---|", *(_line(each.home, [each]) for each in told)]
+    lines = [
+        "| home | weeks | at home, all day | 08-22 | while away | naive 4 h | naive 08-22 | soft checks | unlabelled |",
+        "|---|---|---|---|---|---|---|---|---|",
+        *(_line(each.home, [each]) for each in told),
+    ]
     return "\n".join([*lines, _line("all", told)])
 
 
@@ -23,12 +26,14 @@ def _line(name: str, told: Sequence[Told]) -> str:
         sum(len(each.at_home) for each in told),
         sum(len(each.at_home_by_day) for each in told),
         sum(len(each.while_away) for each in told),
-        sum(len(each.soft) for each in told),
         sum(each.naive for each in told),
         sum(each.naive_by_day for each in told),
     ]
     cells = " | ".join(f"{count / weeks:.2f} ({count})" for count in counts)
-    return f"| {name} | {weeks:.2f} | {cells} |"
+    soft, recorded_weeks = sum(len(each.soft) for each in told), sum(each.recorded_weeks for each in told)
+    unlabelled = f"{sum(len(each.unlabelled) for each in told)} in {sum(each.unlabelled_weeks for each in told):.2f}"
+    asked = f"{soft / recorded_weeks:.2f} ({soft} in {recorded_weeks:.2f})"
+    return f"| {name} | {weeks:.2f} | {cells} | {asked} | {unlabelled} |"
 
 
 def beds_and_doors(told: Sequence[Told]) -> str:

@@ -90,7 +90,8 @@ def _night(scene: Scene) -> tuple[Instant, Instant] | None:
         return within
     opens = scene.rule.hours.start(bed.left_at)
     up_before = 0 < bed.seen_from < opens
-    if not bed.stay_from or up_before or opens - bed.left_at > _BEFORE_OPENING:
+    unseen = 0 < scene.lost_since < opens  # whether they have gone to bed since, nobody could see
+    if not bed.stay_from or up_before or unseen or opens - bed.left_at > _BEFORE_OPENING:
         return None
     return scene.rule.hours.around(opens)
 

@@ -9,15 +9,22 @@ life silent for longer than it ever should be. A hub that is back tells what it 
 keep nothing, so once they are back it starts anew. Of our own blindness one finding tells for everybody.
 """
 
-from monitor.presence import AWAY_LAPSES, BED_LAPSES, RELEASED, Contact, gone_out, in_bed
-from monitor.rules.lasting import Holding, Lasting, deadline
-from monitor.verdicts import Scene, State
+from monitor import baseline
+from monitor.presence import AWAY_LAPSES, BED_LAPSES, RELEASED, Contact, gone_out, in_bed, state_of
+from monitor.rules.lasting import Holding, Lasting, deadline, hub_late
+from monitor.rules.learning import UsualState, look, looks_at
+from monitor.verdicts import Scene, State, Verdict
 from monitor.words import clock, dark_since, eyes, place, sentence
-from schema.instants import MINUTE, Instant, in_words
+from schema.instants import HOUR, MINUTE, Instant, in_words
+
+LEARNED_AWAY_LAPSES = 12 * HOUR
+"""A learned rule believes no longer that somebody is out, where no `absence` rule asks first."""
+BED_TELLS = 36 * HOUR
+"""A bed that was heard so lately would tell who sleeps."""
 
 
-class InactivityState(State, tag="inactivity"):
-    """Nothing of its own: what it judges is all in presence."""
+class InactivityState(UsualState, tag="inactivity"):
+    """What is usual for the person, where the rule is to learn it."""
 
 
 class Inactivity(Lasting):
@@ -28,10 +35,29 @@ class Inactivity(Lasting):
     moved_by = RELEASED
     rests_on_silence = True
 
+    def step(self, state: State, scene: Scene) -> list[Verdict]:
+        """Learn, and judge as all that lasts."""
+        assert isinstance(state, InactivityState)
+        if scene.rule.learned:
+            look(state, scene)
+        return list(super().step(state, scene))
+
+    def due(self, state: State, scene: Scene) -> Instant | None:
+        """Return when it comes true, or is to learn."""
+        assert isinstance(state, InactivityState)
+        due = super().due(state, scene)
+        if not scene.rule.learned:
+            return due
+        learns = looks_at(state, scene)
+        return learns if due is None else min(due, learns)
+
     def holds(self, state: State, scene: Scene) -> Holding | None:
         """Return the silence since the last sign of life, or since the door closed behind them."""
+        assert isinstance(state, InactivityState)
         presence, watch = scene.presence, scene.watch
         onset = presence.life_at or state.since
+        if scene.rule.learned:
+            return _learned(state, scene)
         if in_bed(presence, watch):
             lapses = max(onset, presence.bed.heard) + BED_LAPSES
             return Holding(onset, max(deadline(state, scene, onset), lapses))
@@ -64,12 +90,13 @@ class Inactivity(Lasting):
 
     def lost_since(self, scene: Scene) -> Instant:
         """Return since when the home is cut off, or nothing in it that shows life is heard."""
-        return scene.lost_since or dark_since(scene)
+        return scene.lost_since or hub_late(scene) or dark_since(scene)
 
     def unseen(self, scene: Scene) -> str:
         """Say that inactive cannot be told from unseen."""
-        lost = f"the home is cut off since {clock(scene.lost_since, scene)}"
-        if not scene.lost_since:
+        cut_off = scene.lost_since or hub_late(scene)
+        lost = f"the home is cut off since {clock(cut_off, scene)}"
+        if not cut_off:
             lost = f"nothing that shows life is heard since {clock(dark_since(scene), scene)}"
         if not scene.presence.life_at:
             return f"cannot see whether anybody is active: {lost}"
@@ -77,10 +104,39 @@ class Inactivity(Lasting):
 
     def sees_again(self, state: State, scene: Scene) -> str:
         """Say what is back. Sensors that were silent kept nothing: the clock starts anew."""
-        if state.unseen is None or state.unseen.device is not None or scene.presence.hub_back_at >= state.unseen.onset:
+        unseen = state.unseen
+        late = unseen is not None and unseen.raised_at - unseen.onset < HOUR  # the hub alone was late
+        if unseen is None or unseen.device is not None or late or scene.presence.hub_back_at >= unseen.onset:
             return super().sees_again(state, scene)
         state.end(scene.at, covering=scene.at)
         return f"what shows life is heard again since {clock(scene.at, scene)}"
+
+
+def _learned(state: InactivityState, scene: Scene) -> Holding | None:
+    """Return the silence, and when it is unusual for this person at this hour: `longer_than` at the latest."""
+    presence, watch = scene.presence, scene.watch
+    onset = presence.life_at or state.since
+    if in_bed(presence, watch):
+        return Holding(onset, deadline(state, scene, max(onset, presence.bed.heard)))
+    door = gone_out(presence, watch)
+    if door is not None:
+        if any(rule.name == "absence" for rule in watch.in_force(scene.at)):
+            return None
+        return Holding(
+            door.used_at, max(deadline(state, scene, door.used_at), state.begins(door.used_at) + LEARNED_AWAY_LAPSES)
+        )
+    # By an exit door's word they have not gone: a planned absence mutes nobody who is still there.
+    latest = deadline(state, scene, onset, absences=not watch.exits)
+    starts, began_in = latest - scene.rule.longer_than, state_of(presence, watch)
+    due = baseline.unusual_at(state.usual, began_in, starts, scene.at, watch.zone, bed_tells=_bed_tells(scene))
+    return Holding(onset, min(due, latest))
+
+
+def _bed_tells(scene: Scene) -> bool:
+    """Tell whether a bed would show that they sleep: heard lately, and for some days."""
+    bed = scene.presence.bed
+    lately = bed.known and scene.at - bed.heard < BED_TELLS
+    return lately and (bed.touches_before > 0 or scene.at - bed.week_from > BED_TELLS)
 
 
 def _used_again(door: Contact, scene: Scene) -> str:

@@ -7,9 +7,14 @@ its clearing, and a finding refined by late evidence; nothing is set, so nothing
 from collections.abc import Iterable
 from typing import ClassVar, NamedTuple
 
+from monitor.presence import SPEAKS, Presence
 from monitor.verdicts import CannotSee, Clear, Raise, Rule, Scene, SeesAgain, State, Update, Verdict
 from monitor.words import clock, evidence, sentence
-from schema.instants import MINUTE, Instant
+from schema.instants import MINUTE, SECOND, Duration, Instant
+
+OFTEN = 20 * MINUTE
+"""A hub that speaks at least so often would be heard, if it were there."""
+LATE_AFTER = 30 * MINUTE
 
 BACKLOG = MINUTE
 """How long a hub that is back has for what it kept, before its home's silence is judged."""
@@ -82,7 +87,7 @@ class Lasting(Rule):
         return self._judged_at(max(holding.due, state.since, state.edited_at), scene)
 
     def _judged_at(self, due: Instant, scene: Scene) -> Instant:
-        return hubs_returned(due, scene) if self.rests_on_silence else heard_out(due, scene)
+        return home_speaks(hubs_returned(due, scene), scene) if self.rests_on_silence else heard_out(due, scene)
 
     def _goes_on(self, holding: Holding | None, state: State, scene: Scene) -> Iterable[Verdict]:
         if holding is None:
@@ -132,6 +137,38 @@ def hubs_returned(due: Instant, scene: Scene) -> Instant:
     """Return when what rests on silence alone may be judged: nor while hubs find the broker again that we all lost."""
     began, back = scene.presence.blind[-1] if scene.presence.blind else (0, 0)
     return heard_out(max(due, back + HUBS_RETURN) if back - began > LONG_BLINDNESS else due, scene)
+
+
+def home_speaks(due: Instant, scene: Scene) -> Instant:
+    """Return when silence may be called the person's, where the hub speaks by itself every few minutes.
+
+    Not before the home was heard after it was due: a hub that has just died leaves its home as silent. Its next word
+    is waited for, and if that does not come, until the hub itself is late.
+    """
+    presence = scene.presence
+    every = presence.hub_every
+    if not _beats(presence) or presence.home_heard >= due:
+        return due
+    for expected in (every + every // 32 + 2 * SECOND, every + every // 4, _late_after(every)):
+        if scene.at < presence.hub_said_at + expected:
+            return max(due, presence.hub_said_at + expected)
+    return due
+
+
+def hub_late(scene: Scene) -> Instant:
+    """Return since when nothing came from a home whose hub speaks every few minutes; 0 while it is not late."""
+    presence = scene.presence
+    if not _beats(presence) or scene.at < presence.home_heard + _late_after(presence.hub_every):
+        return 0
+    return presence.home_heard
+
+
+def _beats(presence: Presence) -> bool:
+    return presence.hub_beats >= SPEAKS and 0 < presence.hub_every <= OFTEN
+
+
+def _late_after(every: Duration) -> Duration:
+    return max(3 * every, LATE_AFTER)
 
 
 def was_unseen(onset: Instant, scene: Scene) -> str:

@@ -1,0 +1,73 @@
+"""What rules share that learn what is usual: they look once an hour, and never at a reading.
+
+Each hour, at a minute of the person's own, it is noted whether they were seen in it; and a silence of an hour or more
+that has ended is learned with the state it began in. An hour tells nothing in which nobody could have seen them, or in
+which they were out, in bed, away by plan, or silent for so long that nobody should call it usual.
+"""
+
+from zlib import crc32
+
+from monitor import baseline
+from monitor.presence import IN_BED, OUT, blind_since
+from monitor.verdicts import Scene, State
+from schema.instants import HOUR, SECOND, Duration, Instant
+
+_TELLS_NOTHING: Duration = 14 * HOUR
+"""Silent for longer, and something was wrong, or they were in hospital: no hour of it is usual."""
+
+
+class UsualState(State):
+    """What is usual, and up to when it was learned."""
+
+    usual: baseline.Usual = baseline.NOTHING_YET
+    learned_at: Instant = 0
+    silence_at: Instant = 0  # the end of the last silence that was learned
+
+
+def looks_at(state: UsualState, scene: Scene) -> Instant:
+    """Return when to look next."""
+    return _hour_begins(max(state.learned_at, state.since), scene) + HOUR
+
+
+def look(state: UsualState, scene: Scene) -> None:
+    """Learn what has become known since the last look, where a look is due."""
+    if scene.at < looks_at(state, scene):
+        return
+    begins = _hour_begins(scene.at, scene) - HOUR
+    state.learned_at = scene.at
+    if _tells(begins, scene):
+        seen = scene.presence.life_at >= begins
+        state.usual = baseline.with_hour(state.usual, begins, scene.watch.zone, seen=seen)
+    _learn_silence(state, scene)
+
+
+def _hour_begins(at: Instant, scene: Scene) -> Instant:
+    """Return when the hour of the person's own began: not everybody is looked at on the hour."""
+    return at - (at - crc32(scene.whose.person.encode()) % 3600 * SECOND) % HOUR
+
+
+def _tells(begins: Instant, scene: Scene) -> bool:
+    presence = scene.presence
+    if presence.held & (OUT | IN_BED) or _unseen(begins, scene):
+        return False
+    if scene.at - presence.life_at > _TELLS_NOTHING:
+        return False
+    return not any(leaves < scene.at and returns > begins for leaves, returns in scene.watch.absences)
+
+
+def _unseen(since: Instant, scene: Scene) -> bool:
+    presence = scene.presence
+    return bool(scene.lost_since or presence.hub_back_at > since or presence.blind_from or blind_since(presence, since))
+
+
+def _learn_silence(state: UsualState, scene: Scene) -> None:
+    presence = scene.presence
+    since, until, began_in = presence.silent_from, presence.silent_until, presence.silent_in
+    if until <= state.silence_at:
+        return
+    state.silence_at = until
+    if _unseen(since, scene) or since < state.since:
+        return
+    at_home = began_in in baseline.LIMITS and until - since <= _TELLS_NOTHING
+    if at_home or began_in == baseline.OUT:
+        state.usual = baseline.with_silence(state.usual, began_in, since, until, scene.watch.zone)
