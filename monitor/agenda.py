@@ -63,6 +63,10 @@ class Agenda(Generic[SubjectT]):
                 self.put(subject, subject.due)
         return found
 
+    def not_before(self) -> Instant | None:
+        """Return an instant before which nobody is due, as cheaply as can be; None: nobody waits."""
+        return self._heap[0] >> _SERIAL_BITS if self._heap else None
+
     def next_due(self) -> Instant | None:
         """Return the earliest instant at which anybody is due."""
         while self._heap:

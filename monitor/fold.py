@@ -115,6 +115,11 @@ class Fold:
         times = (self._agenda.next_due(), self._roster.next_start())
         return min((at for at in times if at is not None), default=None)
 
+    def may_be_due(self, at: Instant) -> bool:
+        """Tell whether `next_due` need be asked at all: for a rehearsal, which asks before each reading."""
+        due, starts = self._agenda.not_before(), self._roster.next_start()
+        return (due is not None and due <= at) or (starts is not None and starts <= at)
+
     # --- checkpoints ---------------------------------------------------------------------------------
 
     def chunks(self) -> list[tuple[int, int]]:

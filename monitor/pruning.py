@@ -6,6 +6,7 @@ kept as its row goes (`batch_times`), as a rehearsal folds the history in the lo
 
 from psycopg import AsyncConnection
 
+from monitor.rehearsal_ticks import pack_ticks
 from monitor.subjects import PARTITIONS
 from schema.instants import DAY, Duration, Instant, moment
 
@@ -42,9 +43,12 @@ _FORGET = """
 
 async def prune_log(connection: AsyncConnection, now: Instant, *, keep: Duration = KEEP, limit: int = 10_000) -> int:
     """Delete at most `limit` rows of readings and ticks older than `keep` that no checkpoint needs; return how many."""
+    packed_until = await pack_ticks(connection, now)
     needed = await (await connection.execute(_NEEDED_FROM, {"partitions": PARTITIONS})).fetchone()
     if needed is None or needed[0] is None:
         return 0
-    pruned = await (await connection.execute(_PRUNE, (moment(now - keep), needed[0], limit))).fetchone()
+    pruned = await (
+        await connection.execute(_PRUNE, (moment(min(now - keep, packed_until)), needed[0], limit))
+    ).fetchone()
     await connection.execute(_FORGET, (moment(now - KEEP_TIMES), limit))
     return int(pruned[0]) if pruned else 0

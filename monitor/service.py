@@ -16,6 +16,7 @@ from psycopg.conninfo import make_conninfo
 from monitor.coverage_keeper import keep
 from monitor.engine import Counts, Monitor
 from monitor.pruning import prune_log
+from monitor.rehearsal_answers import answer_all
 from monitor.vitals import Vitals
 from runtime.clock import Clock, SystemClock
 from runtime.database import PATIENCE, Connection, Listener, in_words
@@ -23,6 +24,7 @@ from runtime.probes import Probe, serve_probes
 from runtime.service import run_together
 from runtime.settings import Settings
 from schema.instants import HOUR, Instant
+from schema.rehearsals import CHANNEL
 
 log = structlog.get_logger()
 
@@ -36,7 +38,7 @@ async def serve(settings: Settings) -> None:
     """Run until stopped, over all partitions."""
     gc.freeze()  # what is imported stays
     gc.set_threshold(_OBJECTS_BETWEEN_COLLECTIONS, 10, 10)
-    listener = Listener(settings.database_url, ["log"])
+    listener = Listener(settings.database_url, ["log", CHANNEL])
     vitals = Vitals(settings.database_url, SystemClock())
     await run_together(
         "monitor",
@@ -44,6 +46,7 @@ async def serve(settings: Settings) -> None:
         watch=watch(settings.database_url, listener, SystemClock(), vitals),
         probes=serve_probes(settings.http_host, settings.metrics_port, Probe(vitals.reasons)),
         coverage=keep(settings.database_url, SystemClock()),
+        rehearsals=answer_all(settings.database_url, listener),
     )
 
 

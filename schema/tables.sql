@@ -167,6 +167,14 @@ create table batch_times (
 );
 create index batch_times_age on batch_times (committed_at);
 
+-- When the log ticked, kept as the ticks themselves go: what restarts its clock does so at a tick, and what is raised
+-- after that is called by it. Half an hour a row.
+create table tick_times (
+    half_hour       timestamptz primary key,
+    ticks           bytea not null,                  -- microseconds since then, 4 bytes each, in order
+    marked          bytea not null                   -- those that came behind or blind, whole (schema.entries.Tick)
+);
+
 -- Appends one row, in the caller's transaction, after everything else it stores. The advisory lock is held
 -- until commit: the next position is given out only when this one is visible or gone, so a tail never
 -- skips a late commit. `at` is given by a replay alone, whose clock is the recording's.
