@@ -38,6 +38,12 @@ def check(people_file: PeopleFile) -> None:
         raise people_file.source.error(path, what)
 
 
+def check_plan(plan: CarePlan) -> Iterator[Problem]:
+    """Yield what is wrong in a plan by itself."""
+    yield from _texts(plan, CarePlan, ())
+    yield from _plan(plan, ())
+
+
 def _problems(people_file: PeopleFile) -> Iterator[Problem]:
     for name, policy in people_file.policies.items():
         yield from _texts(policy, Policy, ("policies", name))

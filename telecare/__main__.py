@@ -21,6 +21,7 @@ from simulator import commands as simulator
 from telecare.doctor import doctor
 from telecare.healthy import Room, check
 from telecare.people import app as people_app
+from telecare.rehearse import rehearse
 
 app = typer.Typer(
     name="telecare",
@@ -115,6 +116,7 @@ def healthy(room: Annotated[Room, typer.Argument(help="Which room to ask after."
 
 app.add_typer(people_app, name="people")
 app.command()(doctor)
+app.command()(rehearse)
 app.command()(simulator.simulate)
 app.command()(simulator.device)
 app.command()(simulator.capture)
