@@ -1,7 +1,7 @@
-"""A home as a subject: presses and falls that are nobody's in particular.
+"""A home as a subject: presses, falls and impacts that are nobody's in particular.
 
 A device without `person:` in a home where not exactly one person lives, and anything that presses without
-being registered, raise an alarm of the home. Same shape as `monitor.person`, and the same two rules.
+being registered, raise an alarm of the home. Same shape as `monitor.person`, and the same rules.
 """
 
 from collections.abc import Callable, Iterable
@@ -12,6 +12,7 @@ from monitor.presence import new_presence
 from monitor.rules import RULES
 from monitor.rules.button import ButtonState, press
 from monitor.rules.fall import FallState, fell
+from monitor.rules.impact import ImpactState
 from monitor.stimuli import AlarmWasClosed, ReadingArrived, Stimulus, UnregisteredPressArrived
 from monitor.verdicts import Scene, State, Verdict, changes, technical
 from monitor.watch import Outlook, Watch, WatchedDevice, WatchedRule, calls_in_force
@@ -42,6 +43,7 @@ class HomeState(msgspec.Struct):
     wake_at: Instant | None = None
     button: ButtonState = msgspec.field(default_factory=lambda: ButtonState(since=0))
     fall: FallState = msgspec.field(default_factory=lambda: FallState(since=0))
+    impact: ImpactState = msgspec.field(default_factory=lambda: ImpactState(since=0))
 
 
 def compile_home_watch(home: HomeSet, test_until: Instant | None, residents: tuple[str, ...]) -> HomeWatch:
@@ -64,7 +66,7 @@ def step(state: HomeState, stimulus: Stimulus, watch: HomeWatch) -> tuple[HomeSt
     """Step a home's state, as `monitor.person.step` steps a person's."""
     said: list[FindingChange] = []
     for rule in watch.watch.outlook.rules:
-        kept = state.button if rule.name == "button" else state.fall
+        kept: ButtonState | FallState = getattr(state, rule.name)
         match stimulus:
             case ReadingArrived(entry, at, place) if (place or entry.device) in watch.presses:
                 reading = msgspec.structs.replace(entry, device=place or entry.device)

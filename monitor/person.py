@@ -43,7 +43,7 @@ from monitor.stimuli import (
 )
 from monitor.trail import stand_still
 from monitor.verdicts import Scene, changes, technical
-from monitor.watch import CALLS, Outlook, Watch, WatchedRule
+from monitor.watch import CALLING, CALLS, Outlook, Watch, WatchedRule
 from monitor.words import clock
 from schema.entries import ReadingEntry
 from schema.findings import Finding, FindingChange
@@ -157,7 +157,7 @@ def _reading(state: PersonState, entry: ReadingEntry, place: int, watch: Watch, 
     if device is None:
         return False
     kind = entry.kind
-    if kind in CALLS and device.presses:
+    if kind in CALLING and device.presses:
         _ask_hearing(state, entry, place, watch, said, calls=True)
     try:
         if kind in HAVE_STATE:

@@ -21,16 +21,18 @@ from schema.entries import HomeSet, NumberedDevice, PersonSet, PlanSet
 from schema.instants import SECOND, Duration, Instant, instant
 from schema.localtime import duration, on_day, zone_named
 from schema.people import Absence, Consent, Device, DeviceKind
-from schema.plans import AnyRule, ButtonRule, FallRule, NotUpRule
+from schema.plans import AnyRule, ButtonRule, FallRule, ImpactRule, NotUpRule, impact_like_fall
 
 BED_SETTLE = 60 * SECOND
 DOOR_SETTLE = 5 * SECOND
-NEVER_GATED = frozenset({"button", "fall", "hub"})
+NEVER_GATED = frozenset({"button", "fall", "acceleration", "hub"})
 """Kinds of device whose readings no consent holds back: calls for help, and what concerns equipment."""
 
 
-CALLS = ("button", "fall")
+CALLS = ("button", "fall", "impact")
 """Rules about calls for help: stepped before everything else, whatever else may be wrong."""
+CALLING = frozenset({"button", "fall", "acceleration"})
+"""Kinds of reading that may call for help."""
 _FIRST = (*CALLS, "silence")
 """Then what tells whether the home can be seen at all, as the others go by it."""
 
@@ -69,7 +71,6 @@ class WatchedRule(msgspec.Struct, frozen=True, kw_only=True):
     longer_than: Duration = 0
     settle: Duration = 0
     cancel_within: Duration = 0
-    learned: bool = False  # what is usual for the person makes it come true earlier
     left_out: frozenset[int] = frozenset()  # devices that another rule of this name is about
 
     def takes(self, number: int) -> bool:
@@ -256,7 +257,7 @@ class _Fitting:
         self._ids = set()
         running: list[WatchedRule] = []
         idle: list[tuple[str, str]] = []
-        for rule in _with_calls(rules):
+        for rule in _with_calls(rules, worn=self._worn()):
             name = self._own_id(rule.stable_id)
             why = self._why_idle(rule)
             if why:
@@ -266,6 +267,9 @@ class _Fitting:
         running.extend(self._contact(each) for each in self._devices.values() if each.exit and each.seen)
         running.sort(key=lambda each: _FIRST.index(each.name) if each.name in _FIRST else len(_FIRST))
         return tuple(running), tuple(idle)
+
+    def _worn(self) -> bool:
+        return any(each.device.kind == "acceleration" for each in self._devices.values())
 
     def _contact(self, door: WatchedDevice) -> WatchedRule:
         """Every exit door's contact is looked after, whatever the plan says: the rules about going out rest on it."""
@@ -321,7 +325,6 @@ class _Fitting:
             longer_than=duration(getattr(rule, "longer_than", "0s")),
             settle=duration(getattr(rule, "settle", "0s")),
             cancel_within=duration(getattr(rule, "cancel_within", "0s")),
-            learned=getattr(rule, "learned", False),
         )
         return _shared(watched)
 
@@ -332,11 +335,16 @@ def _shared(rule: WatchedRule) -> WatchedRule:
     return rule
 
 
-def _with_calls(rules: tuple[AnyRule, ...]) -> tuple[AnyRule, ...]:
-    """Return the rules and, where the plan has none for every device, a `button` and a `fall` of our own."""
+def _with_calls(rules: tuple[AnyRule, ...], *, worn: bool) -> tuple[AnyRule, ...]:
+    """Return the rules and, where the plan has none for every device, a `button` and a `fall` of our own.
+
+    Where something is worn that sends windows of acceleration, an `impact` as well, which goes by the plan's `fall`.
+    """
     missing: list[AnyRule] = []
     if not any(isinstance(rule, ButtonRule) and rule.device is None for rule in rules):
         missing.append(ButtonRule())
     if not any(isinstance(rule, FallRule) and rule.device is None for rule in rules):
         missing.append(FallRule())
+    if worn and not any(isinstance(rule, ImpactRule) and rule.device is None for rule in rules):
+        missing.append(impact_like_fall(rules))
     return (*rules, *missing)

@@ -19,11 +19,13 @@ from schema.plans import (
     ButtonRule,
     DoorOpenRule,
     FallRule,
+    ImpactRule,
     InactivityRule,
     MissedPillsRule,
     NotUpRule,
     SilenceRule,
     WanderingRule,
+    impact_like_fall,
 )
 
 What = Literal["listening", "watching", "home", "device"]
@@ -31,7 +33,7 @@ What = Literal["listening", "watching", "home", "device"]
 
 Cause = Literal["device", "hub", "broker", "gateway", "backlog", "database", "monitor"]
 
-NEVER_GATED = frozenset({"button", "fall", "hub"})
+NEVER_GATED = frozenset({"button", "fall", "acceleration", "hub"})
 """Kinds of device whose readings no consent holds back (as monitor.watch has it)."""
 _SHOWS_LIFE = frozenset(InactivityRule.needs_consent)
 
@@ -69,11 +71,11 @@ class Coverage(msgspec.Struct, frozen=True):
 
 
 def in_force(rules: Sequence[AnyRule]) -> list[tuple[str, AnyRule]]:
-    """Return the rules by id as the monitor runs them: a `button` and a `fall` of our own where the plan has none."""
+    """Return the rules by id as the monitor runs them, with a `button`, `fall` and `impact` where the plan has none."""
     own = [
-        make()
-        for make in (ButtonRule, FallRule)
-        if not any(isinstance(rule, make) and rule.device is None for rule in rules)
+        make
+        for make in (ButtonRule(), FallRule(), impact_like_fall(tuple(rules)))
+        if not any(isinstance(rule, type(make)) and rule.device is None for rule in rules)
     ]
     named: dict[str, AnyRule] = {}
     for rule in (*rules, *own):
@@ -112,6 +114,8 @@ def _rests(rule: AnyRule, seen: list[Device]) -> Rests | str:  # noqa: PLR0911 -
             return _each(seen, "button", "pendant")
         case FallRule():
             return _each(seen, "fall", "fall sensor")
+        case ImpactRule():
+            return _each(seen, "acceleration", "worn sensor")
         case BedExitRule():
             return _each(seen, "bed", "bed mat")
         case MissedPillsRule():

@@ -15,7 +15,7 @@ from schema.people_words import nearest
 from schema.people_yaml import Path
 from schema.plans import CarePlan, Rule
 
-_USED_BY: dict[str, tuple[str, ...]] = {"button": ("button",), "fall": ("fall",)}
+_USED_BY: dict[str, tuple[str, ...]] = {"button": ("button",), "fall": ("fall",), "impact": ("acceleration",)}
 
 
 class Known(NamedTuple):

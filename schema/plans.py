@@ -59,6 +59,15 @@ class FallRule(Rule, frozen=True, kw_only=True, tag="fall"):
     cancel_within: DurationText = "30s"
 
 
+class ImpactRule(Rule, frozen=True, kw_only=True, tag="impact"):
+    """A window of acceleration that looks like a fall; `recovered` or `cancelled` within `cancel_within` clears it."""
+
+    alarm_kind = "fall"
+    usual_priority = "life"
+
+    cancel_within: DurationText = "30s"
+
+
 class BedExitRule(Rule, frozen=True, kw_only=True, tag="bed_exit"):
     """A bed left and not returned to for longer than this, begun within the window."""
 
@@ -90,18 +99,6 @@ class InactivityRule(Rule, frozen=True, kw_only=True, tag="inactivity"):
 
     longer_than: DurationText = "4h"
     between: WindowText | None = None
-    learned: bool = False  # as soon as it is unusual for this person at this hour; `longer_than` at the latest
-
-
-class AbsenceRule(Rule, frozen=True, kw_only=True, tag="absence"):
-    """Gone out and not back for longer than is usual, `longer_than` at the latest: the person is asked first."""
-
-    alarm_kind = "inactivity"
-    usual_priority = "routine"
-    needs_consent = ("door",)
-
-    longer_than: DurationText = "12h"
-    learned: bool = True
 
 
 class WanderingRule(Rule, frozen=True, kw_only=True, tag="wandering"):
@@ -150,15 +147,22 @@ class SilenceRule(Rule, frozen=True, kw_only=True, tag="silence"):
 AnyRule = (
     ButtonRule
     | FallRule
+    | ImpactRule
     | BedExitRule
     | NotUpRule
     | InactivityRule
-    | AbsenceRule
     | WanderingRule
     | DoorOpenRule
     | MissedPillsRule
     | SilenceRule
 )
+
+
+def impact_like_fall(rules: tuple[AnyRule, ...]) -> ImpactRule:
+    """Return the `impact` that a plan without one has: as its `fall` for every device goes."""
+    falls = (each for each in rules if isinstance(each, FallRule) and each.device is None)
+    fall = next(falls, FallRule())
+    return ImpactRule(policy=fall.policy, priority=fall.priority, cancel_within=fall.cancel_within)
 
 
 class CarePlan(Strict, frozen=True, kw_only=True):

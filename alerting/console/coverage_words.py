@@ -15,9 +15,10 @@ DEVICE: dict[str, str] = {
     "door": "door contact",
     "motion": "motion sensor",
     "fall": "fall sensor",
+    "acceleration": "worn sensor",
     "pill": "pill box",
 }
-_CALLS = frozenset({"button", "fall"})
+_CALLS = frozenset({"button", "fall", "acceleration"})
 _SERVICE: dict[Cause, str] = {
     "broker": "the broker was away",
     "gateway": "the gateway was down",
@@ -80,7 +81,7 @@ def _what(gap: Gap, devices: Mapping[str, Named]) -> str:
         return "see anybody"
     known = [devices[each] for each in gap.devices if each in devices]
     if known and all(each.kind in _CALLS for each in known):
-        return "hear a fall" if known[0].kind == "fall" else "hear a press"
+        return "hear a fall" if known[0].kind in ("fall", "acceleration") else "hear a press"
     rooms = sorted({each.room for each in known if each.room})
     return f"see the {' or the '.join(rooms)}" if rooms and len(rooms) <= 2 else "see who moves"
 

@@ -14,6 +14,7 @@ from schema.plans import (
     ButtonRule,
     DoorOpenRule,
     FallRule,
+    ImpactRule,
     InactivityRule,
     MissedPillsRule,
     NotUpRule,
@@ -106,6 +107,9 @@ SEEN: dict[tuple[str, str], str] = {
     ("fall", "fallen"): "Fall",
     ("fall", "maybe"): "Possible fall",
     ("fall", "recovered"): "Up again",
+    ("acceleration", "fallen"): "Moved as in a fall",
+    ("acceleration", "maybe"): "Moved as perhaps in a fall",
+    ("acceleration", "window"): "Movement of what is worn",
     ("button", "pressed"): "Pressed for help",
     ("button", "cancelled"): "Press cancelled",
     ("pill", "opened"): "Pill box opened",
@@ -173,13 +177,15 @@ def span(text: str) -> str:
     return f"{text[:-1]} { ({'s': 's', 'm': 'min', 'h': 'h', 'd': 'days'}[text[-1]]) }"
 
 
-def rule_sentence(rule: AnyRule) -> str:  # noqa: PLR0911 - a sentence a rule
+def rule_sentence(rule: AnyRule) -> str:  # noqa: C901, PLR0911 - a sentence a rule
     """Say what a rule of a plan watches for, for somebody who has the plan's owner on the telephone."""
     match rule:
         case ButtonRule():
             return "A press for help"
         case FallRule():
             return f"A fall (clears if recovered within {span(rule.cancel_within)})"
+        case ImpactRule():
+            return f"What is worn moves as in a fall (clears if recovered within {span(rule.cancel_within)})"
         case BedExitRule():
             return f"Out of bed longer than {span(rule.longer_than)}{_between(rule.between)}"
         case NotUpRule():

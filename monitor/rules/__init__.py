@@ -1,11 +1,11 @@
 """The rules, by the name a plan gives them. One file each, one shape: `monitor.verdicts.Rule`."""
 
-from monitor.rules.absence import Absence, AbsenceState
 from monitor.rules.bed_exit import BedExit, BedExitState
 from monitor.rules.button import Button, ButtonState
 from monitor.rules.contact import ContactRule, ContactState
 from monitor.rules.door_open import DoorOpen, DoorOpenState
 from monitor.rules.fall import Fall, FallState
+from monitor.rules.impact import Impact, ImpactState
 from monitor.rules.inactivity import Inactivity, InactivityState
 from monitor.rules.missed_pills import MissedPills, MissedPillsState
 from monitor.rules.not_up import NotUp, NotUpState
@@ -16,8 +16,8 @@ from monitor.verdicts import Rule
 RULES: dict[str, Rule] = {
     rule.name: rule
     for rule in (
-        Button(), Fall(), BedExit(), NotUp(), Inactivity(), Wandering(), DoorOpen(), MissedPills(), Silence(),
-        ContactRule(), Absence(),
+        Button(), Fall(), Impact(), BedExit(), NotUp(), Inactivity(), Wandering(), DoorOpen(), MissedPills(), Silence(),
+        ContactRule(),
     )
 }  # fmt: skip
 
@@ -27,6 +27,7 @@ HEARD = frozenset[str]().union(*(rule.hears for rule in RULES.values()))
 AnyState = (
     ButtonState
     | FallState
+    | ImpactState
     | BedExitState
     | NotUpState
     | InactivityState
@@ -35,6 +36,5 @@ AnyState = (
     | MissedPillsState
     | SilenceState
     | ContactState
-    | AbsenceState
 )
 """What a rule may keep, for packing."""

@@ -50,32 +50,39 @@ class Fall(Rule):
             yield from _recovered(state, fact, scene)
         elif reading.kind == "fall" and state.first_time(identity(device.id, reading)):
             yield from fell(state, fact, scene)
-            after = state.recovered.get(device.id, 0)
-            if fact.at < after <= fact.at + scene.rule.cancel_within:  # it overtook the fall
-                yield from _recovered(state, Evidence(at=after, device=device.id, kind="fall", value=""), scene)
+            yield from overtaken(state, fact, scene)
 
 
-def fell(state: FallState, fact: Evidence, scene: Scene) -> Iterable[Verdict]:
-    """Take a fall, of a registered device or of any other."""
+def overtaken(state: FallState, fact: Evidence, scene: Scene) -> Iterable[Verdict]:
+    """Clear a fall whose recovery came before it."""
+    after = state.recovered.get(fact.device, 0)
+    if fact.at < after <= fact.at + scene.rule.cancel_within:
+        yield from _recovered(state, Evidence(at=after, device=fact.device, kind="fall", value=""), scene)
+
+
+def fell(
+    state: FallState, fact: Evidence, scene: Scene, *, why: str = "", due: Instant | None = None
+) -> Iterable[Verdict]:
+    """Take a fall, of a registered device or of any other; `why` says what it is told by, `due` when it could be."""
     if state.running is None:
         state.fallen, state.count = {}, 0
     state.fallen[fact.device] = max(fact.at, state.fallen.get(fact.device, 0))
     state.count += 1
     sure = fact.value != "maybe"
     word = "a fall" if sure else "perhaps a fall"
+    said = f"{word} {clock(fact.at, scene)} {where(fact)}{heard_late(fact.at, scene)}{f': {why}' if why else ''}"
     if state.running is None:
-        reason = f"{word} {clock(fact.at, scene)} {where(fact)}{heard_late(fact.at, scene)}"
         yield Raise(
             onset=state.onset(fact),
-            due=fact.at,
-            reason=reason,
+            due=fact.at if due is None else due,
+            reason=said,
             device=fact.device,
             evidence=(fact,),
             certainty="fallen" if sure else "maybe",
         )
         return
     known = state.running.certainty == "fallen"
-    reason = f"{state.running.reason}; {word} {clock(fact.at, scene)} {where(fact)}{heard_late(fact.at, scene)}"
+    reason = f"{state.running.reason}; {said}"
     if state.count > _TOLD:
         reason = f"{state.count} falls told since {clock(state.raised_for, scene)}, last {clock(fact.at, scene)}"
     yield Update(

@@ -21,13 +21,17 @@ from schema.instants import HOUR, SECOND, Duration, Instant
 from simulator.capture.lines import Line
 
 SAME_CALL: Duration = 30 * SECOND
-"""Calls that follow each other within this are one: a hub that repeats itself, a button pressed three times."""
+"""Calls that follow each other within this are one: a hub that repeats itself, a button pressed three times.
+
+Windows of acceleration are none: each is judged for itself, and the rule knows the same impact again.
+"""
 A_DAY: Duration = 20 * HOUR
 """What was judged in the morning is closed before the next is, also where the clock is put forward."""
 
-_CALLING = frozenset({"button", "fall"})
+_CALLING = frozenset({"button", "fall", "impact"})
+_MAY_BE_CALLS = CALLS | {("acceleration", "window")}
 _DAILY = frozenset({"not_up", "missed_pills"})
-_MAY_CALL = re.compile(rb"button|fall|action|sos")
+_MAY_CALL = re.compile(rb"button|fall|action|sos|acceleration")
 
 
 class Closings:
@@ -61,22 +65,30 @@ class Closings:
 
     def before(self, line: Line) -> list[AlarmClosed]:
         """Close the calls that the line would join, where it is another call."""
-        if not _MAY_CALL.search(line.payload) or not self._calls_anew(line):
+        anew = self._calls_anew(line) if _MAY_CALL.search(line.payload) else frozenset[str]()
+        if not anew:
             return []
         address = topics.read(line.topic)
         home = address.home if address else None
         over = (each for each in self._open.values() if each.rule_name in _CALLING and each.home == home)
-        return self._close(line.at, (each for each in over if line.at - self._called_at[each.id] > SAME_CALL))
+        return self._close(line.at, (each for each in over if self._is_over(each, line.at, anew)))
 
-    def _calls_anew(self, line: Line) -> bool:
-        """Tell whether the line calls for help, and is not the same call once more."""
+    def _is_over(self, finding: Finding, at: Instant, anew: frozenset[str]) -> bool:
+        if finding.rule_name == "impact" and "acceleration" in anew:
+            return at > self._called_at[finding.id]
+        return anew != {"acceleration"} and at - self._called_at[finding.id] > SAME_CALL
+
+    def _calls_anew(self, line: Line) -> frozenset[str]:
+        """Return by what kinds of reading the line calls for help, and not with the same call once more."""
         arrived = message(line.topic, line.payload, line.at)
         prepared = prepare.prepare(arrived, prepare.read(arrived), self._directory)
         entries = (candidate.entry for candidate in prepared.candidates)
-        calls = {key(entry) for entry in entries if (entry.kind, entry.value) in CALLS}
-        anew = bool(calls - self._known) or bool(prepared.presses)
-        self._known |= calls
-        return anew
+        calls = {key(entry): entry.kind for entry in entries if (entry.kind, entry.value) in _MAY_BE_CALLS}
+        anew = {kind for call, kind in calls.items() if call not in self._known} | {
+            each.kind for each in prepared.presses
+        }
+        self._known |= calls.keys()
+        return frozenset(anew)
 
     def _close(self, at: Instant, findings: Iterable[Finding]) -> list[AlarmClosed]:
         closed = list(findings)

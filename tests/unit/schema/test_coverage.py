@@ -78,14 +78,15 @@ def test_a_rule_with_nothing_to_rest_on_says_why_it_does_not_run(written: AnyRul
     assert rests_on(written, [Device(id="hub", kind="hub"), Device(id="fridge", kind="cold")], None) == why
 
 
-def test_a_plan_without_them_has_a_button_and_a_fall_of_our_own() -> None:
+def test_a_plan_without_them_has_a_button_a_fall_and_an_impact_of_our_own() -> None:
     assert [name for name, _ in in_force([rule("bed_exit"), rule("bed_exit")])] == [
-        "bed_exit", "bed_exit#2", "button", "fall",
+        "bed_exit", "bed_exit#2", "button", "fall", "impact",
     ]  # fmt: skip
     assert [name for name, _ in in_force([rule("button", device="pendant-1")])] == [
         "button:pendant-1",
         "button",
         "fall",
+        "impact",
     ]
 
 
