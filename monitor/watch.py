@@ -71,6 +71,7 @@ class WatchedRule(msgspec.Struct, frozen=True, kw_only=True):
     longer_than: Duration = 0
     settle: Duration = 0
     cancel_within: Duration = 0
+    learned: bool = False  # what is usual for the person makes it come true earlier
     left_out: frozenset[int] = frozenset()  # devices that another rule of this name is about
 
     def takes(self, number: int) -> bool:
@@ -325,6 +326,7 @@ class _Fitting:
             longer_than=duration(getattr(rule, "longer_than", "0s")),
             settle=duration(getattr(rule, "settle", "0s")),
             cancel_within=duration(getattr(rule, "cancel_within", "0s")),
+            learned=getattr(rule, "learned", False),
         )
         return _shared(watched)
 

@@ -99,6 +99,18 @@ class InactivityRule(Rule, frozen=True, kw_only=True, tag="inactivity"):
 
     longer_than: DurationText = "4h"
     between: WindowText | None = None
+    learned: bool = False  # as soon as it is unusual for this person at this hour; `longer_than` at the latest
+
+
+class AbsenceRule(Rule, frozen=True, kw_only=True, tag="absence"):
+    """Gone out and not back for longer than is usual, `longer_than` at the latest: the person is asked first."""
+
+    alarm_kind = "inactivity"
+    usual_priority = "routine"
+    needs_consent = ("door",)
+
+    longer_than: DurationText = "12h"
+    learned: bool = True
 
 
 class WanderingRule(Rule, frozen=True, kw_only=True, tag="wandering"):
@@ -151,6 +163,7 @@ AnyRule = (
     | BedExitRule
     | NotUpRule
     | InactivityRule
+    | AbsenceRule
     | WanderingRule
     | DoorOpenRule
     | MissedPillsRule

@@ -1,5 +1,6 @@
 """The rules, by the name a plan gives them. One file each, one shape: `monitor.verdicts.Rule`."""
 
+from monitor.rules.absence import Absence, AbsenceState
 from monitor.rules.bed_exit import BedExit, BedExitState
 from monitor.rules.button import Button, ButtonState
 from monitor.rules.contact import ContactRule, ContactState
@@ -17,7 +18,7 @@ RULES: dict[str, Rule] = {
     rule.name: rule
     for rule in (
         Button(), Fall(), Impact(), BedExit(), NotUp(), Inactivity(), Wandering(), DoorOpen(), MissedPills(), Silence(),
-        ContactRule(),
+        ContactRule(), Absence(),
     )
 }  # fmt: skip
 
@@ -36,5 +37,6 @@ AnyState = (
     | MissedPillsState
     | SilenceState
     | ContactState
+    | AbsenceState
 )
 """What a rule may keep, for packing."""
