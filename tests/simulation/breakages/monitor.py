@@ -29,12 +29,12 @@ BREAKAGES = (
     Breakage(
         "late_batch_as_fresh_movement",
         "What a hub tells hours late looks like somebody who moves now.",
-        "monitor/seeing.py",
-        "        return NOTHING\n    return _life(presence, entry, device, watch)\n\n\ndef note(",
-        "        return NOTHING\n"
-        "    entry = type(entry)(**{name: getattr(entry, name) for name in entry.__struct_fields__}"
+        "monitor/fold.py",  # where the short way and the long one part
+        "        quietly = subject.core.taken_quietly\n",
+        "        if entry.kind in {'motion', 'bed', 'door', 'chair'}:\n"
+        "            entry = type(entry)(**{name: getattr(entry, name) for name in entry.__struct_fields__}"
         ' | {"observed_at": entry.received_at})\n'
-        "    return _life(presence, entry, device, watch)\n\n\ndef note(",
+        "        quietly = subject.core.taken_quietly\n",
     ),
     Breakage(
         "timers_by_the_wall_clock",

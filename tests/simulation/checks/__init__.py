@@ -50,6 +50,7 @@ ALL: dict[str, Check] = {
     "no dead end": escalation.no_dead_end,
     "no step is skipped": escalation.no_step_is_skipped,
     "no step is early": escalation.no_step_is_early,
+    "no step is late": escalation.no_step_is_late,
     "no step while somebody has it": escalation.no_step_while_owned,
     "every step tells somebody": escalation.every_step_tells_somebody,
     "steps come in time": escalation.steps_come_in_time,

@@ -11,6 +11,7 @@ from tests.simulation.world import World
 
 _BRINGS_FORWARD = {"failed", "no_receipt", "declined", "passed_over", "escalated", "brought_forward", "tightened"}
 _ANEW = {"tightened", "raised_again"}
+_TAKES = {"acknowledged", "taken_over", "dispatched", "closed"}
 
 
 def no_dead_end(world: World, record: Record) -> Iterator[str]:
@@ -20,7 +21,7 @@ def no_dead_end(world: World, record: Record) -> Iterator[str]:
             continue
         if alarm.due_at is None:
             yield f"{alarm.name} is nobody's, and nothing is due"
-        elif world.ended_at - alarm.due_at > slack(world):
+        elif world.ended_at - max(alarm.due_at, alarm.recorded_at, world.healed_at) > promptly(world):
             yield f"{alarm.name} is nobody's; its next step was due at {iso(alarm.due_at)}"
         steps = [line for line in alarm.journal if line.action == "step"]
         if not steps and world.ended_at - max(alarm.recorded_at, world.healed_at) > slack(world):
@@ -58,6 +59,20 @@ def no_step_is_early(world: World, record: Record) -> Iterator[str]:
                     yield f"{alarm.name}: step {line.detail['step'] + 1} came at {iso(line.at)}, due {iso(due)}"
 
 
+def no_step_is_late(world: World, record: Record) -> Iterator[str]:
+    """Once all is well, a step of an alarm that is known comes when it is due, whoever else wakes the engine or not."""
+    for alarm in record.alarms:
+        policy = _policy(world, alarm)
+        for line in alarm.journal:
+            if line.action in _BRINGS_FORWARD | _ANEW | _TAKES:
+                break
+            if line.action == "step" and line.detail["step"] < len(policy) and not line.detail["round"]:
+                due = _raised(alarm) + duration(policy[line.detail["step"]].after)
+                could = max(due, alarm.recorded_at, world.healed_at)
+                if line.at - could > promptly(world):
+                    yield f"{alarm.name}: step {line.detail['step'] + 1} came at {iso(line.at)}, due {iso(could)}"
+
+
 def no_step_while_owned(world: World, record: Record) -> Iterator[str]:
     """While somebody has an alarm its policy stands still; what joins it makes it nobody's again."""
     for alarm in record.alarms:
@@ -68,7 +83,7 @@ def no_step_while_owned(world: World, record: Record) -> Iterator[str]:
             joined = line.action == "joined" and owned
             if joined and not any(later.action == "raised_again" for later in alarm.journal[place : place + 2]):
                 yield f"{alarm.name}: what joined it at {iso(line.at)} did not raise it again"
-            if line.action in {"acknowledged", "taken_over", "dispatched", "closed"}:
+            if line.action in _TAKES:
                 owned = True
             elif line.action in {"released", "raised_again", "escalated", "declined"}:
                 owned = False
@@ -101,8 +116,13 @@ def steps_come_in_time(world: World, record: Record) -> Iterator[str]:
         done = {line.detail["step"] for line in alarm.journal if line.action in {"step", "passed_over"}}
         for number, step in enumerate(_policy(world, alarm)):
             due = max(_raised(alarm) + duration(step.after), world.healed_at, alarm.recorded_at)
-            if number not in done and world.ended_at - due > slack(world):
+            if number not in done and world.ended_at - due > promptly(world):
                 yield f"{alarm.name}: step {number + 1} was due at {iso(due)}, and did not come"
+
+
+def promptly(world: World) -> Instant:
+    """Return how late the step of a known alarm may be once all is well: three looks, and what was under way."""
+    return round(3 * world.pace.poll_seconds * SECOND) + 10 * SECOND
 
 
 def _raised(alarm: Alarm) -> Instant:
