@@ -14,11 +14,13 @@ from psycopg import AsyncConnection
 from psycopg.conninfo import make_conninfo
 from psycopg.types.json import Jsonb
 
-from monitor.rehearsal import Rehearsal, compared
+from monitor.rehearsal import Past, Rehearsal, compared
 from monitor.rehearsal_history import read_past
 from runtime.database import PATIENCE, Connection, Listener, in_words
+from schema.entries import HomeSet
 from schema.findings import FindingChange
 from schema.instants import DAY, Instant, instant
+from schema.plans import CarePlan
 from schema.rehearsals import CHANNEL, MOST_DAYS, WARM_UP, Draft, Rehearsed, Unseen
 
 log = structlog.get_logger()
@@ -39,10 +41,15 @@ class NobodyError(LookupError):
     """There is nobody of this id."""
 
 
+class UnfitDraftError(ValueError):
+    """The draft names what the person's home has not; said in a sentence."""
+
+
 async def rehearse(connection: AsyncConnection, person: str, draft: Draft, days: int, until: Instant) -> Rehearsed:
     """Return what the draft would have raised of the person's last days, beside what is set now.
 
-    NobodyError where there is no such person; ValueError where `days` is out of bounds.
+    NobodyError where there is no such person; UnfitDraftError where the draft names a device they have not;
+    ValueError where `days` is out of bounds.
     """
     if not 1 <= days <= MOST_DAYS:
         raise ValueError(f"days is {days}; expected 1 to {MOST_DAYS}")
@@ -51,6 +58,7 @@ async def rehearse(connection: AsyncConnection, person: str, draft: Draft, days:
     if past is None:
         raise NobodyError(person)
     plan = draft.over(past.plan)
+    _check(draft, plan, past)
     said_now = await _played(Rehearsal(past, past.plan), until)
     said = said_now if plan == past.plan else await _played(Rehearsal(past, plan), until)
     unseen = tuple(Unseen(max(began, start), ended) for began, ended in past.unseen if ended > start)
@@ -63,6 +71,20 @@ async def rehearse(connection: AsyncConnection, person: str, draft: Draft, days:
         found=compared(said, said_now, start, past.recorded),
         unseen=unseen,
     )
+
+
+def _check(draft: Draft, plan: CarePlan | None, past: Past) -> None:
+    if plan is None or plan == past.plan:
+        return
+    homes = [fact for _, fact in past.facts if isinstance(fact, HomeSet)]
+    fitted = {each.device.id for home in homes for each in home.devices}
+    rules = plan.rules if draft.rule is None else (draft.rule,)
+    for rule in rules:
+        if rule.device is not None and rule.device not in fitted:
+            raise UnfitDraftError(
+                f"rule '{rule.stable_id}' names device '{rule.device}', which the home of '{past.person}' has not; "
+                f"expected one of {', '.join(sorted(fitted))}"
+            )
 
 
 async def _played(rehearsal: Rehearsal, until: Instant) -> list[FindingChange]:
@@ -100,6 +122,8 @@ async def answer_one(connection: AsyncConnection) -> bool:
                 answer = await rehearse(connection, person, asked, days, instant(asked_at))
         except psycopg.OperationalError:
             raise
+        except UnfitDraftError as error:
+            fault = str(error)
         except Exception as error:  # whatever it is, whoever asked is told, and the next answered
             log.warning("a rehearsal failed", action="rehearse", rehearsal=number, exc_info=error)
             fault = f"the rehearsal failed ({type(error).__name__}); the monitor's log says more"

@@ -46,7 +46,7 @@ def rehearse(
 def _rehearsed(url: str, person: str | None, draft: "Draft", days: int, by: str, *, as_json: bool) -> None:
     import psycopg  # noqa: PLC0415
 
-    from monitor.rehearsal_answers import NobodyError  # noqa: PLC0415
+    from monitor.rehearsal_answers import NobodyError, UnfitDraftError  # noqa: PLC0415
     from telecare.rehearsing import one  # noqa: PLC0415
 
     try:
@@ -56,6 +56,8 @@ def _rehearsed(url: str, person: str | None, draft: "Draft", days: int, by: str,
             _show(asyncio.run(one(url, person, draft, days, by)), as_json=as_json)
     except NobodyError as error:
         raise Refusal(f"there is no person '{person}'; expected an id, as telecare people list shows them") from error
+    except UnfitDraftError as error:
+        raise Refusal(str(error)) from error
     except psycopg.errors.UndefinedTable as error:
         raise Refusal("the database is not up to date; run telecare migrate") from error
     except psycopg.OperationalError as error:

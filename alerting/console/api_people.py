@@ -4,7 +4,7 @@ from typing import Annotated
 
 from fastapi import APIRouter, Query
 
-from alerting.console import coverage, lanes, models, records
+from alerting.console import coverage, lanes, models, records, rehearsals
 from alerting.console.api_alarms import REFUSALS
 from alerting.console.coverage_models import PersonCovered
 from alerting.console.problems import Problem
@@ -40,6 +40,15 @@ async def covered(
     found = await known(visit, person)
     await visit.looked("looked at coverage", person, hours=hours)
     return await coverage.of_person(visit.connection, found, hours, visit.now)
+
+
+@router.post("/{person}/rehearsals")
+async def rehearsal(person: str, body: rehearsals.Rehearse, visit: SeeingPeople) -> rehearsals.Rehearsal:
+    """Return what a draft rule or plan would have raised of the last days, beside what is set now. Changes nothing."""
+    await known(visit, person)
+    draft = rehearsals.asked(body)
+    await visit.looked("rehearsed", person, days=body.days)
+    return await rehearsals.rehearsed(visit.connection, person, visit.user.id, draft, body.days)
 
 
 async def known(visit: Visit, person: str) -> models.Person:

@@ -10,7 +10,7 @@ from schema.instants import Instant, moment
 Looked = Literal[
     "logged in", "log-in refused", "logged out",
     "looked at alarm", "looked at person", "looked at timeline", "looked at coverage", "listed people",
-    "looked at messages", "shown key safe code",
+    "looked at messages", "shown key safe code", "rehearsed",
 ]  # fmt: skip
 
 

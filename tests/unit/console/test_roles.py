@@ -35,6 +35,7 @@ ACTS = {
     "/alarms/{alarm}/key-safe": None,
     "/people/ada/alarms": None,
 }
+ASKS = {"/api/people/ada/rehearsals": "see_people"}
 OPEN_TO_ANYBODY = {"/health", "/ready", "/metrics", "/login", "/static/{name}", "/api/openapi.json", "/api/sessions"}
 SIGNED = {"/hooks/twilio/status", "/hooks/twilio/reply"}
 
@@ -47,6 +48,8 @@ async def test_each_role_sees_what_it_may_and_nothing_else(house: House, user: s
         for path, needed in READS.items():
             answer = await program.get(path.format(alarm=alarm))
             assert answer.status_code == (200 if needed in MAY[role] else 403), path
+        for path, needed in ASKS.items():  # 422: let in, and told what is wrong with the question
+            assert (await program.post(path, json={"days": 99})).status_code == (422 if needed in MAY[role] else 403)
 
 
 @pytest.mark.parametrize("user", [user for user, (_, role) in USERS.items() if "act" not in MAY[role]])
@@ -73,7 +76,7 @@ async def test_without_a_session_every_door_is_shut(house: House, headers: dict[
             answer = await nobody.get(path.format(alarm=alarm))
             assert answer.status_code == (401 if path.startswith("/api") else 303), path
             assert "Ada" not in answer.text
-        for path in ACTS:
+        for path in (*ACTS, *ASKS):
             answer = await nobody.post(path.format(alarm=alarm), json={})
             assert answer.status_code == (401 if path.startswith("/api") else 303), path
     assert await house.value("select count(*) from alarms where owner is not null") == 0
@@ -83,7 +86,9 @@ async def test_every_route_of_the_console_stands_in_one_of_these_tables(house: H
     """A new route that names no permission would be found here, before somebody else finds it."""
     async with httpx.AsyncClient(base_url=house.url) as client:
         schema = (await client.get("/api/openapi.json")).json()
-    covered = {re.sub(r"(?<=/)(\{alarm\}|ada)(?=/|$)", "*", path) for path in (*READS, *ACTS, "/api/stream", *SIGNED)}
+    covered = {
+        re.sub(r"(?<=/)(\{alarm\}|ada)(?=/|$)", "*", path) for path in (*READS, *ACTS, *ASKS, "/api/stream", *SIGNED)
+    }
     for path in schema["paths"]:
         assert path in OPEN_TO_ANYBODY or re.sub(r"\{\w+\}", "*", path) in covered, path
 
