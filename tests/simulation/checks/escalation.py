@@ -121,8 +121,8 @@ def steps_come_in_time(world: World, record: Record) -> Iterator[str]:
 
 
 def promptly(world: World) -> Instant:
-    """Return how late the step of a known alarm may be once all is well: three looks, and what was under way."""
-    return round(3 * world.pace.poll_seconds * SECOND) + 10 * SECOND
+    """Return how late the step of a known alarm may be once all is well: a look, and what was slow before."""
+    return round(world.pace.poll_seconds * SECOND) + 10 * SECOND
 
 
 def _raised(alarm: Alarm) -> Instant:
