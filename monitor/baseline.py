@@ -32,8 +32,8 @@ class Limit(msgspec.Struct, frozen=True):
 
 
 LIMITS = {
-    UP: Limit(200 * MINUTE, 150 * MINUTE, 240 * MINUTE),
-    SEATED: Limit(200 * MINUTE, 150 * MINUTE, 240 * MINUTE),
+    UP: Limit(200 * MINUTE, 180 * MINUTE, 240 * MINUTE),
+    SEATED: Limit(200 * MINUTE, 180 * MINUTE, 240 * MINUTE),
     RISEN: Limit(150 * MINUTE, 75 * MINUTE, 240 * MINUTE),
     BACK: Limit(80 * MINUTE, 60 * MINUTE, 210 * MINUTE),
 }

@@ -29,9 +29,9 @@ from schema.findings import Finding
 from schema.localtime import local
 from schema.plans import CarePlan
 from simulator.capture.lines import CaptureError
+from simulator.recommended import FILE, read_plan
 
 HERE = Path(__file__).parent
-PLAN = HERE / "plan.yaml"
 RECORDINGS = Path(os.environ.get("TELECARE_RECORDINGS", HERE.parents[2] / "shared" / "data"))
 
 
@@ -47,14 +47,14 @@ def main(words: list[str] | None = None) -> int:
     """Measure, report, and return the exit status."""
     given = _arguments(words)
     try:
-        plan = msgspec.convert(yaml.safe_load(given.plan.read_text()), CarePlan)
+        plan = read_plan(given.plan)
         homes = [home(name, given.recordings / "homes") for name in given.home or SOURCES]
-    except (CaptureError, OSError, yaml.YAMLError, msgspec.ValidationError) as error:
+    except (CaptureError, OSError, yaml.YAMLError, msgspec.ValidationError, LookupError) as error:
         print(f"detection: {error}", file=sys.stderr)
         return 2
     found = measure(homes, plan, given.moments, given.seed)
     print(f"plan {given.plan.name}:")
-    print("".join(f"  {line}\n" for line in given.plan.read_text().splitlines() if line.lstrip().startswith("-")))
+    print("".join(f"  {line}\n" for line in given.plan.read_text().splitlines() if "rule:" in line))
     print(f"{report.recorded(found.told)}\n\n{report.beds_and_doors(found.told)}\n\n{report.planted(found.outcomes)}\n")
     if given.list:
         print(_listed(found))
@@ -121,7 +121,7 @@ def _arguments(words: list[str] | None) -> argparse.Namespace:
     parser = argparse.ArgumentParser(prog="python -m benchmarks.detection", description="false alarms and who is found")
     parser.add_argument("--seed", type=int, default=1)
     parser.add_argument("--moments", type=int, default=500, help="of each kind, over all homes")
-    parser.add_argument("--plan", type=Path, default=PLAN, help="YAML with `rules:` as in a people file")
+    parser.add_argument("--plan", type=Path, default=FILE, help="YAML with `rules:` as in a people file")
     parser.add_argument("--recordings", type=Path, default=RECORDINGS, help="the folder that holds homes/")
     parser.add_argument("--home", action="append", choices=sorted(SOURCES), help="only this one")
     parser.add_argument("--list", action="store_true", help="every finding, and whoever is found late")

@@ -4,24 +4,15 @@ Written as text, so that a newcomer finds a file to read and change. The plan na
 force from the beginning of whatever is played. No consent block: rules run, and the gap is announced.
 """
 
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
 
 import msgspec
 
 from schema.people import Device
+from simulator import recommended
 from simulator.capture.make import Captured
 
-_HEAD = """\
-# The homes of a recording, for `telecare replay`. Nobody here is real; change the plan and play it again.
-policies:
-  routine:
-    - {after: 0s,  notify: operators}
-    - {after: 30m, notify: operators, repeat: 30m}
-  urgent:
-    - {after: 0s,  notify: operators}
-    - {after: 60s, notify: operators, repeat: 4m}
-
-"""
+_HEAD = "# The homes of a recording, for `telecare replay`. Nobody here is real; change the plan and play it again.\n"
 _PERSON = """\
   - id: {person}
     name: {name}
@@ -30,23 +21,20 @@ _PERSON = """\
       reason: recorded life, watched as if it were somebody's in our care
       rules:
 """
-_RULES = """\
-        - {rule: button, policy: urgent}
-        - {rule: inactivity, between: "07:00-22:00", longer_than: 4h, policy: urgent}
-"""
-_NOT_UP = '        - {rule: not_up, by: "10:30", policy: routine}\n'
-_BED_RULES = '        - {rule: bed_exit, between: "22:00-06:00", longer_than: 30m, policy: urgent}\n'
-_DOOR_RULES = """\
-        - {rule: wandering, between: "22:00-06:00", longer_than: 10m, policy: urgent}
-        - {rule: door_open, longer_than: 15m, policy: routine}
-"""
+_NEEDS: dict[str, Callable[[Device], bool]] = {
+    "bed_exit": lambda device: device.kind == "bed",
+    "absence": lambda device: device.exit,
+    "door_open": lambda device: device.exit,
+    "silence": lambda device: device.id == "hub",
+}
+"""What a home must have for a rule of the recommended plan."""
 
 
 def people_file(captured: Sequence[Captured]) -> str:
     """Return the YAML that `telecare people load` and `telecare replay --people` take."""
     homes = "".join(_home(one) for one in captured)
     people = "\n".join(_person(one) for one in captured)
-    return f"{_HEAD}homes:\n{homes}\npeople:\n{people}"
+    return f"{_HEAD}{recommended.policies_text()}\nhomes:\n{homes}\npeople:\n{people}"
 
 
 def _home(captured: Captured) -> str:
@@ -67,9 +55,12 @@ def _person(captured: Captured) -> str:
         name=_quoted(f"Resident of {captured.home}"),
         home=_quoted(captured.home),
     )
-    has_bed = any(device.kind == "bed" for device in captured.devices)
-    has_exit = any(device.exit for device in captured.devices)
-    return head + _RULES + (_BED_RULES if has_bed else "") + _NOT_UP + (_DOOR_RULES if has_exit else "")
+    return head + "".join(f"        {line}\n" for line in recommended.rule_lines() if _can_keep(captured, line))
+
+
+def _can_keep(captured: Captured, line: str) -> bool:
+    needs = _NEEDS.get(line.partition("rule: ")[2].partition(",")[0])
+    return needs is None or any(needs(device) for device in captured.devices)
 
 
 def _quoted(text: str) -> str:

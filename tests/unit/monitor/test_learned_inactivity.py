@@ -80,7 +80,7 @@ def test_what_is_set_comes_first_where_it_is_shorter() -> None:
 def test_who_is_always_about_is_looked_for_sooner_once_that_is_known() -> None:
     story = days(home(FIRST), 20, *range(8, 23))
     assert story.said == []
-    assert lives(story, 8, 9).until("13:00").told == ["11:30 raised inactivity"]
+    assert lives(story, 8, 9).until("13:00").told == ["12:00 raised inactivity"]
 
 
 def test_who_often_rests_after_lunch_is_let_be_once_that_is_known() -> None:

@@ -7,6 +7,7 @@ from pathlib import Path
 import pytest
 
 from schema.instants import iso
+from schema.people_file import parse
 from simulator.capture import lines
 from simulator.capture.lines import CaptureError
 from simulator.capture.make import Captured, capture, labels_among, written
@@ -194,10 +195,12 @@ def test_several_recordings_make_one_capture_in_order_of_time(tmp_path: Path) ->
 def test_the_people_file_has_the_rules_that_its_devices_can_keep(tmp_path: Path) -> None:
     with_bed = people_file(capture("kasteren", [kasteren(tmp_path, "21-Jul-2009 13:00:00\t21-Jul-2009 13:00:10\t12")]))
     assert "bed_exit" in with_bed
-    assert "wandering" not in with_bed
+    assert "absence" not in with_bed
     with_exit = people_file(capture("mit", [mit(tmp_path, "1048747420\t3\t140")], "no"))
     assert "bed_exit" not in with_exit
-    assert "wandering" in with_exit
+    assert "absence" in with_exit
+    for text in (with_bed, with_exit):
+        assert parse(text, "people.yaml").people[0].care_plan is not None
     assert 'id: "no"' in with_exit  # quoted: YAML would make a refusal of it
 
 
