@@ -38,29 +38,29 @@ class Recording(NamedTuple):
         return self.code.startswith("F")
 
 
-def read(folder: Path) -> list[Recording]:
-    """Return all recordings; FileNotFoundError says which set is missing."""
+def read(folder: Path, every: int = 1) -> list[Recording]:
+    """Return all recordings, or those of every so many files; FileNotFoundError says which set is missing."""
     for name in FOLDERS.values():
         if not (folder / name).is_dir():
             raise FileNotFoundError(f"{folder / name} is not there: expected the recordings of {name}")
-    return [*_sisfall(folder / FOLDERS["SisFall"]), *_weda(folder / FOLDERS["WEDA-FALL"])]
+    return [*_sisfall(folder / FOLDERS["SisFall"], every), *_weda(folder / FOLDERS["WEDA-FALL"], every)]
 
 
-def _sisfall(folder: Path) -> Iterator[Recording]:
+def _sisfall(folder: Path, every: int) -> Iterator[Recording]:
     """Read a file a subject: code, trial, i, x, y, z; counts of 1/256 g at 50 Hz. SE.. are aged 60 to 75."""
-    for file in sorted(folder.glob("S*.csv.gz")):
+    for file in sorted(folder.glob("S*.csv.gz"))[::every]:
         subject = file.name.partition(".")[0]
         for (code, trial), rows in _grouped(file, "code", "trial").items():
             g = np.array([[float(row[axis]) for axis in "xyz"] for row in rows]) / _COUNTS
             yield Recording("SisFall", "waist", subject, subject.startswith("SE"), code, trial, 50.0, g)
 
 
-def _weda(folder: Path) -> Iterator[Recording]:
+def _weda(folder: Path, every: int) -> Iterator[Recording]:
     """Read a file an activity: user, trial, t_s, x, y, z; m/s2. Samples come in bursts, so their mean rate counts.
 
     U21 and above are aged 77 to 95.
     """
-    for file in sorted(folder.glob("[DF]*.csv.gz")):
+    for file in sorted(folder.glob("[DF]*.csv.gz"))[::every]:
         code = file.name.partition(".")[0]
         for (subject, trial), rows in _grouped(file, "user", "trial").items():
             g = np.array([[float(row[axis]) for axis in "xyz"] for row in rows]) / GRAVITY

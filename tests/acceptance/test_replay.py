@@ -1,15 +1,18 @@
 """A capture is played through the real parts and in memory, and both find the same, to the id and the instant."""
 
 import json
+from base64 import b64encode
 from pathlib import Path
 from time import perf_counter
 
 import msgspec
 import pytest
 
+from monitor.impact_window import Array
 from schema.instants import parse_instant
 from simulator.capture.lines import encode
 from simulator.replay.run import Played, for_real, in_memory, ready
+from tests.unit.monitor.windows import fall, samples, sits_down_hard, stairs
 from tests.unit.simulator.front_door import telecare
 from tests.unit.simulator.recordings import recording
 
@@ -25,6 +28,7 @@ homes:
       - {id: motion-1, kind: motion, room: hall}
       - {id: front, kind: door, room: hall, exit: true, dialect: zigbee2mqtt, address: Haustür}
       - {id: pills-1, kind: pill, room: kitchen}
+      - {id: belt-1, kind: acceleration, worn: waist}
   - id: h2
     zone: Europe/London
     devices: [{id: pendant-1, kind: button}]
@@ -55,6 +59,13 @@ def own(at: str, device: str, kind: str, value: str, *, said: str | None = None,
     """Return a line of our own dialect, whose payload says its line's time, or `said`."""
     payload = {"seq": next(_seq), "at": said or at, "kind": kind, "value": value}
     return line(at, f"{lane}/h1/{device}", payload)
+
+
+def window(at: str, g: Array) -> bytes:
+    """Return a line of what is worn."""
+    sent = samples(g)
+    said = {"rate": sent.rate, "range": sent.range, "samples": b64encode(sent.data).decode()}
+    return line(at, "homes/h1/belt-1", {"seq": next(_seq), "at": at, "kind": "acceleration", **said})
 
 
 @pytest.fixture
@@ -96,6 +107,10 @@ def night(tmp_path: Path) -> tuple[Path, Path]:
         own("2026-11-22T04:20:00Z", "fall-1", "fall", "maybe", lane="urgent"),
         own("2026-11-22T04:20:05Z", "fall-1", "fall", "fallen", lane="urgent"),
         own("2026-11-22T04:20:20Z", "fall-1", "fall", "recovered", lane="urgent"),
+        window("2026-11-22T04:30:00Z", sits_down_hard()),
+        window("2026-11-22T04:40:00Z", fall()),
+        window("2026-11-22T04:40:05Z", stairs()),
+        window("2026-11-22T04:50:00Z", fall()),
         line("2026-11-22T05:00:00Z", "homes/h1/zigbee2mqtt/Haustür", door),
         line("2026-11-22T05:00:09Z", "homes/h1/zigbee2mqtt/Haustür", {**door, "contact": True}),
         line("2026-11-22T05:20:00Z", "homes/h1/zigbee2mqtt/Haustür", door),  # word for word as before, and another
@@ -125,19 +140,25 @@ async def test_the_real_parts_and_memory_find_the_same(night: tuple[Path, Path])
 
 async def test_a_night_is_told_as_it_was(night: tuple[Path, Path]) -> None:
     played = await in_memory(ready(*night))
-    assert alarms(played)[:7] == [
+    assert alarms(played)[:9] == [
         ("bed-night", "ada", "21T23:30", "22T00:11"),
         ("button", "ada", "22T02:00", "22T02:00"),
         ("button", "ada", "22T03:31", None),
         ("button", "ada", "22T03:32", None),
         ("button", None, "22T04:12", None),
         ("fall", "ada", "22T04:20", "22T04:20"),
+        ("impact", "ada", "22T04:40", None),
+        ("impact", "ada", "22T04:50", None),
         ("door_open", "ada", "22T05:35", None),
     ]
-    assert played.report.readings == 21
+    assert played.report.readings == 25
     assert played.report.rejected == 7
     fall = next(alarm for alarm in played.report.alarms if alarm.rule == "fall")
     assert (fall.certainty, fall.device) == ("fallen", "fall-1")
+    worn = next(alarm for alarm in played.report.alarms if alarm.rule == "impact")
+    assert (worn.kind, worn.device) == ("fall", "belt-1")
+    assert worn.onset.startswith("2026-11-22T04:39:54")  # the impact, six seconds before the window's end
+    assert "impact of" in worn.reason
     late = played.report.alarms[2]
     assert late.onset == "2026-11-22T02:31:00.000Z"
     assert "late" in late.reason or "heard" in late.reason
@@ -149,7 +170,7 @@ def test_the_command_writes_the_report_and_says_it(tmp_path: Path, night: tuple[
     done = telecare("replay", capture, "--people", people, "--in-memory", "--report", report)
     assert done.exit_code == 0, done.output
     assert "bed-night: left bed 23:00" in done.stdout
-    assert "21 readings stored, 7 messages refused" in done.stdout
+    assert "25 readings stored, 7 messages refused" in done.stdout
     assert "the gateway listens to no such topic" in done.stderr
     written = msgspec.json.decode(report.read_bytes())
     assert (written["readings"], written["rejected"]) == (21, 7)
@@ -161,7 +182,7 @@ def test_bad_input_is_refused_before_anything_starts(tmp_path: Path, night: tupl
     bad = tmp_path / "bad.jsonl"
     bad.write_bytes(capture.read_bytes() + b"{}\n")
     for args, said in [
-        (("replay", bad, "--people", people), "bad.jsonl, line 30: "),
+        (("replay", bad, "--people", people), "bad.jsonl, line 34: "),
         (("replay", tmp_path / "none", "--people", people), "cannot be read"),
         (("replay", capture, "--people", tmp_path / "none"), "cannot be read"),
         (("replay", capture, "--people", people, "--speed", "fast"), "expected max, or a number"),

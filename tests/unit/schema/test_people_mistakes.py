@@ -43,7 +43,7 @@ MISTAKES = [
         "{id: bed-night",
         63,
         (
-            "rule 'bed-night': rule is missing; expected one of button, fall, bed_exit, not_up, inactivity, wandering, "
+            "rule 'bed-night': rule is missing; expected one of button, fall, impact, bed_exit, not_up, inactivity, absence, wandering, "
             "door_open, missed_pills, silence"
         ),
     ),

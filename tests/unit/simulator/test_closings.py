@@ -15,7 +15,9 @@ NIGHT = parse_instant("2026-11-22T02:00:00Z")
 PEOPLE = parse(
     """
     homes:
-      - {id: h1, zone: UTC, devices: [{id: pendant-1, kind: button}, {id: bed-1, kind: bed}]}
+      - id: h1
+        zone: UTC
+        devices: [{id: pendant-1, kind: button}, {id: bed-1, kind: bed}, {id: belt-1, kind: acceleration}]
       - {id: h2, zone: UTC, devices: [{id: pendant-1, kind: button}]}
     people: [{id: ada, name: Ada Example, home: h1}]
     """,
@@ -97,3 +99,17 @@ def test_a_morning_is_closed_before_the_next_is_judged() -> None:
     assert human.due(due - SECOND) == []
     assert human.due(due) == [AlarmClosed("ada", (f"not_up-{NIGHT}",), due)]
     assert human.next_due() is None
+
+
+def window(at: Instant, seq: int) -> Line:
+    said = {"seq": seq, "kind": "acceleration", "rate": 50, "range": 8, "samples": "AAAAAAAA"}
+    return Line(at, "homes/h1/belt-1", msgspec.json.encode(said))
+
+
+def test_each_window_is_judged_for_itself_and_closes_no_press() -> None:
+    human = closings()
+    human.heed([raised("impact"), raised("button")])
+    soon = NIGHT + SECOND
+    assert human.before(window(soon, 1)) == [AlarmClosed("ada", (f"impact-{NIGHT}",), soon)]
+    assert human.before(window(NIGHT + HOUR, 2)) == []
+    assert human.before(press(NIGHT + HOUR, 3)) == [AlarmClosed("ada", (f"button-{NIGHT}",), NIGHT + HOUR)]
