@@ -173,7 +173,7 @@ def test_the_command_writes_the_report_and_says_it(tmp_path: Path, night: tuple[
     assert "25 readings stored, 7 messages refused" in done.stdout
     assert "the gateway listens to no such topic" in done.stderr
     written = msgspec.json.decode(report.read_bytes())
-    assert (written["readings"], written["rejected"]) == (21, 7)
+    assert (written["readings"], written["rejected"]) == (25, 7)
     assert {"person": "ada", "rule": "bed-night", "kind": "bed"}.items() <= written["alarms"][0].items()
 
 

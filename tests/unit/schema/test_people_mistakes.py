@@ -43,8 +43,8 @@ MISTAKES = [
         "{id: bed-night",
         63,
         (
-            "rule 'bed-night': rule is missing; expected one of button, fall, impact, bed_exit, not_up, inactivity, absence, wandering, "
-            "door_open, missed_pills, silence"
+            "rule 'bed-night': rule is missing; expected one of button, fall, impact, bed_exit, not_up, inactivity, "
+            "absence, wandering, door_open, missed_pills, silence"
         ),
     ),
     (
