@@ -14,6 +14,7 @@ from zlib import crc32
 
 import msgspec
 
+from monitor.noting import entered, found_again, stood
 from monitor.person_state import PersonState, beginning, keep, kept_of
 from monitor.presence import (
     EVERYTHING,
@@ -32,6 +33,7 @@ from monitor.presence import (
 from monitor.rules import HEARD, RULES, AnyState
 from monitor.rules.calls import CallState
 from monitor.seeing import HAVE_STATE, made_ready, see
+from monitor.standing import TOLD_AS_STATE
 from monitor.stimuli import (
     AlarmWasClosed,
     PersonHasAnswered,
@@ -43,7 +45,7 @@ from monitor.stimuli import (
 )
 from monitor.trail import stand_still
 from monitor.verdicts import Scene, changes, technical
-from monitor.watch import CALLING, CALLS, Outlook, Watch, WatchedRule
+from monitor.watch import CALLING, CALLS, Outlook, Watch, WatchedDevice, WatchedRule
 from monitor.words import clock
 from schema.entries import ReadingEntry
 from schema.findings import Finding, FindingChange
@@ -117,7 +119,8 @@ def _scene(
     *,
     fires_until: Instant = 0,
 ) -> Scene:
-    return Scene(state.presence.at, rule, watch, state.presence, watch.outlook, reading, fires_until)
+    presence, own = state.presence, state.own
+    return Scene(presence.at, rule, watch, presence, watch.outlook, reading, fires_until, own.standing, own.entered_at)
 
 
 def _due(kept: AnyState, scene: Scene) -> Instant | None:
@@ -151,7 +154,9 @@ def _passed(state: PersonState, watch: Watch, said: Said, *, fires_until: Instan
     return asked
 
 
-def _reading(state: PersonState, entry: ReadingEntry, place: int, watch: Watch, said: Said) -> bool:
+def _reading(  # noqa: C901 - the order in which a reading is taken in, seen at once
+    state: PersonState, entry: ReadingEntry, place: int, watch: Watch, said: Said
+) -> bool:
     """Take a reading in; return whether any deadline at all may be nearer for it."""
     device = watch.outlook.devices.get(place)
     if device is None:
@@ -159,6 +164,7 @@ def _reading(state: PersonState, entry: ReadingEntry, place: int, watch: Watch, 
     kind = entry.kind
     if kind in CALLING and device.presses:
         _ask_hearing(state, entry, place, watch, said, calls=True)
+    before = state.presence.life_by
     try:
         if kind in HAVE_STATE:
             state.presence = made_ready(state.presence, kind, device)
@@ -167,6 +173,10 @@ def _reading(state: PersonState, entry: ReadingEntry, place: int, watch: Watch, 
         said.extend(_presence_failed(state, watch, place, error))
         state.presence.held |= IN_BED | OUT | STIRRING  # nobody knows: worked out anew at the next reading
         moved = EVERYTHING
+    if device.stays and entered(state, before, device, watch.outlook):
+        moved |= EVERYTHING
+    if (kind in TOLD_AS_STATE or entry.battery is not None) and _stands(state, entry, device, watch, said):
+        moved |= EVERYTHING
     if state.own.busy or kind in HEARD:
         _ask_hearing(state, entry, place, watch, said, calls=False)
     if moved == NOTHING:
@@ -176,6 +186,18 @@ def _reading(state: PersonState, entry: ReadingEntry, place: int, watch: Watch, 
     if moved != STATE:
         _wake_for(state, moved, place, watch)
     return False
+
+
+def _stands(state: PersonState, entry: ReadingEntry, device: WatchedDevice, watch: Watch, said: Said) -> bool:
+    """Note what the device says until it says otherwise, and ask the rules about it; tell whether any of it turned."""
+    kinds = stood(state, entry, device)
+    if not kinds:
+        return False
+    reading = entry if entry.device == device.number else msgspec.structs.replace(entry, device=device.number)
+    for rule in watch.outlook.in_force(state.presence.at):
+        if RULES[rule.name].stands_on & kinds:
+            _ask(state, _scene(state, rule, watch, reading), said)
+    return True
 
 
 def _wake_for(state: PersonState, moved: int, place: int, watch: Watch) -> None:
@@ -329,10 +351,12 @@ def _find_place(state: PersonState, watch: Watch) -> None:
         stand_still(state.presence)  # where that is may be another thing from now on
     if state.presence.home != home:
         state.presence = moved_home(state.presence, home)
+        state.note(standing={})
     presence = state.presence = forget(state.presence, watch.outlook)
     presence.held = held(presence, watch.outlook)
     if not presence.held & OUT:
         presence.doubted = ()
+    found_again(state, watch.outlook)
 
 
 def _leave_off(kept: AnyState, at: Instant, why: str, said: Said) -> None:

@@ -12,6 +12,7 @@ import msgspec
 
 from monitor.presence import Presence, Room, Spot, taken_up
 from monitor.rules import RULES, AnyState
+from monitor.standing import AllStanding
 from monitor.watch import Made, WatchedRule
 from schema.findings import Finding
 from schema.instants import Instant
@@ -27,6 +28,8 @@ class Own(msgspec.Struct, frozen=True, omit_defaults=True):
     idle: tuple[str, ...] = ()  # rules no longer in force; what they ended stays known
     seen: tuple[Spot, ...] = ()  # of presence, when packed
     doubted: tuple[Spot, ...] = ()
+    standing: AllStanding = {}  # what devices say until they say otherwise
+    entered_at: Instant = 0  # when they entered the room they were last seen in, if a rule asks about that
 
 
 _NOTHING_OWN = Own()

@@ -10,14 +10,17 @@ from monitor.person_state import PersonState
 from monitor.presence import LONG_SILENCE, LOST, Presence
 from monitor.rules import HEARD
 from monitor.seeing import TOLD, hub_speaks
+from monitor.standing import TOLD_AS_STATE, code
 from monitor.trail import go_on
 from monitor.watch import Watch, WatchedDevice
 from schema.entries import ReadingEntry
 from schema.instants import MILLISECOND, Instant
 from schema.readings import VALUES
 
-_QUIET = frozenset(VALUES) - HEARD - (TOLD - {"motion"})
+_QUIET = frozenset(VALUES) - HEARD - TOLD_AS_STATE - (TOLD - {"motion"})
 """Movement, and kinds of reading that no rule hears and that tell nothing but that a device lives."""
+_A_BATTERY = code("battery", 1)
+"""What stands of a device's battery, by its place: `place * _A_BATTERY`."""
 
 
 def taken_quietly(state: PersonState, entry: ReadingEntry, place: int, at: Instant, watch: Watch) -> bool:
@@ -30,13 +33,15 @@ def taken_quietly(state: PersonState, entry: ReadingEntry, place: int, at: Insta
     device, observed, heard = outlook.devices.get(place), entry.observed_at, presence.heard
     if device is None or (outlook.starts is not None and at < outlook.starts):
         return False
-    before = heard[place]
-    if not before:
+    before, battery = heard[place], entry.battery
+    if not before or (battery is not None and (battery < device.low or place * _A_BATTERY in state.own.standing)):
         return False
     if kind == "motion" and entry.value == "detected" and device.seen:
         life_at = presence.life_at
         if held or not life_at or not MILLISECOND <= observed - life_at < LONG_SILENCE:
             return False  # the end of a long silence is learned from
+        if device.stays and presence.life_by != place:
+            return False  # entered: how long they stay is asked about
         _move_on(presence, observed, device)
     if place == outlook.hub:
         hub_speaks(presence, observed)

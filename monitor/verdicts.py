@@ -10,6 +10,7 @@ from typing import ClassVar
 import msgspec
 
 from monitor.presence import NOTHING, Presence, lost_since
+from monitor.standing import AllStanding
 from monitor.watch import Outlook, Watch, WatchedRule
 from schema.alarms import Certainty
 from schema.entries import ReadingEntry
@@ -53,6 +54,8 @@ class Scene(msgspec.Struct, frozen=True):
     watch: Outlook  # of `whose`
     reading: ReadingEntry | None = None  # what just arrived, its device by its place in the home
     fires_until: Instant = 0  # time has passed, and all that was sent before then was heard: what was due may fire
+    standing: AllStanding = {}  # what devices say until they say otherwise
+    entered_at: Instant = 0  # since when they are in the room where they were seen last, if a rule asks about that
 
     @property
     def lost_since(self) -> Instant:
@@ -107,13 +110,16 @@ class Rule:
     """One rule: the state it keeps, `step` for what it is shown, `due` for when it wants to be asked again.
 
     `hears` names the kinds of reading that concern it even while nothing of it runs; readings of other kinds
-    reach it through `presence`, when it is next asked. `moved_by` says what may bring nearer what it is `due` while
-    nothing of it runs, as `monitor.presence` names it: all else leaves that where it was, or pushes it away.
+    reach it through `presence`, when it is next asked. `stands_on` names kinds of what devices say until they say
+    otherwise (`monitor.standing`): it is asked when that turns. `moved_by` says what may bring nearer what it is
+    `due` while nothing of it runs, as `monitor.presence` names it: all else leaves that where it was, or pushes it
+    away.
     """
 
     name: ClassVar[str]
     state: ClassVar[type[State]]
     hears: ClassVar[frozenset[str]] = frozenset()
+    stands_on: ClassVar[frozenset[str]] = frozenset()
     moved_by: ClassVar[int] = NOTHING
 
     def is_moved(self, rule: WatchedRule, moved: int, place: int) -> bool:  # noqa: ARG002 - some mind one device alone

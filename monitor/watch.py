@@ -15,13 +15,26 @@ from zlib import crc32
 
 import msgspec
 
+from monitor.asked import asks_of, length_of, low_of, share, times_of, window_of
 from monitor.hours import Daily, Hours
 from schema.alarms import Kind, Priority, SubjectKind
 from schema.entries import HomeSet, NumberedDevice, PersonSet, PlanSet
 from schema.instants import SECOND, Duration, Instant, instant
-from schema.localtime import duration, on_day, zone_named
+from schema.localtime import duration, on_day, weekdays, zone_named
 from schema.people import Absence, Consent, Device, DeviceKind
-from schema.plans import AnyRule, ButtonRule, FallRule, ImpactRule, NotUpRule, impact_like_fall
+from schema.plans import (
+    AnyRule,
+    BatteryRule,
+    ButtonRule,
+    EnvironmentRule,
+    FallRule,
+    ImpactRule,
+    LongStayRule,
+    NotHomeRule,
+    NotUpRule,
+    VisitMissedRule,
+    impact_like_fall,
+)
 
 BED_SETTLE = 60 * SECOND
 DOOR_SETTLE = 5 * SECOND
@@ -33,8 +46,12 @@ CALLS = ("button", "fall", "impact")
 """Rules about calls for help: stepped before everything else, whatever else may be wrong."""
 CALLING = frozenset({"button", "fall", "acceleration"})
 """Kinds of reading that may call for help."""
-_FIRST = (*CALLS, "silence")
-"""Then what tells whether the home can be seen at all, as the others go by it."""
+_FIRST = (*CALLS, "environment", "silence")
+"""Then danger in the home; then what tells whether the home can be seen at all, as the others go by it."""
+DANGERS: tuple[DeviceKind, ...] = ("smoke", "gas", "water", "cold", "heat")
+OF_LIFE = frozenset({"smoke", "gas"})
+"""Dangers that are a matter of life, whatever priority a plan gives the others."""
+_EVERY_DAY = frozenset(range(7))
 
 
 Made = tuple[tuple[str, str, int], ...]
@@ -53,6 +70,8 @@ class WatchedDevice(msgspec.Struct, frozen=True, kw_only=True):
     exit: bool  # leads out of the home
     passage: bool  # an exit, or a door that a rule about going out names
     presses: bool  # a press or fall here is this subject's alarm
+    stays: bool = False  # a motion sensor of a room of which a rule asks how long they stay
+    low: float = 0.0  # below this charge its battery is low, as a rule has it; 0: no rule asks
 
 
 class WatchedRule(msgspec.Struct, frozen=True, kw_only=True):
@@ -73,6 +92,10 @@ class WatchedRule(msgspec.Struct, frozen=True, kw_only=True):
     cancel_within: Duration = 0
     learned: bool = False  # what is usual for the person makes it come true earlier
     left_out: frozenset[int] = frozenset()  # devices that another rule of this name is about
+    about: str = ""  # which danger, or which room, it is about
+    below: float = 0.0  # a charge, 0 to 1
+    times: int = 0
+    days: frozenset[int] = _EVERY_DAY  # of the week, Monday 0
 
     def takes(self, number: int) -> bool:
         """Tell whether the rule is about this device."""
@@ -208,7 +231,7 @@ def _devices(
     numbered: tuple[NumberedDevice, ...], person: PersonSet, rules: tuple[AnyRule, ...], *, alone: bool
 ) -> dict[int, WatchedDevice]:
     bedrooms = {each.device.room for each in numbered if each.device.kind == "bed"} - {None}
-    named = {rule.device for rule in rules if rule.name == "wandering"}
+    named = {rule.device for rule in rules if rule.name in {"wandering", "not_home"}}
     covers = None if person.consent is None else NEVER_GATED | set(person.consent.covers)
     return {
         each.number: WatchedDevice(
@@ -221,6 +244,8 @@ def _devices(
             exit=each.device.kind == "door" and each.device.exit,
             passage=each.device.kind == "door" and (each.device.exit or each.device.id in named),
             presses=each.device.person == person.person or (each.device.person is None and alone),
+            stays=each.device.kind == "motion" and any(asks_of(rule, each.device) for rule in rules),
+            low=low_of(rules, each.device),
         )
         for each in numbered
     }
@@ -258,7 +283,7 @@ class _Fitting:
         self._ids = set()
         running: list[WatchedRule] = []
         idle: list[tuple[str, str]] = []
-        for rule in _with_calls(rules, worn=self._worn()):
+        for rule in self._with_own(rules):
             name = self._own_id(rule.stable_id)
             why = self._why_idle(rule)
             if why:
@@ -271,6 +296,13 @@ class _Fitting:
 
     def _worn(self) -> bool:
         return any(each.device.kind == "acceleration" for each in self._devices.values())
+
+    def _with_own(self, rules: tuple[AnyRule, ...]) -> tuple[AnyRule, ...]:
+        """Return the rules and those of our own: a call for help, and danger where a device tells of it."""
+        fitted = any(each.device.kind in DANGERS for each in self._devices.values())
+        ours = fitted and not any(isinstance(rule, EnvironmentRule) for rule in rules)
+        called = _with_calls(rules, worn=self._worn())
+        return (*called, EnvironmentRule()) if ours else called
 
     def _contact(self, door: WatchedDevice) -> WatchedRule:
         """Every exit door's contact is looked after, whatever the plan says: the rules about going out rest on it."""
@@ -308,25 +340,34 @@ class _Fitting:
         if rule.name == "door_open" and rule.device is None:
             exits = [each for each in self._devices.values() if each.exit and each.number not in claimed]
             return [self._one(rule, name, f"{name}@{door.id}", door.number, claimed) for door in exits]
-        return [self._one(rule, name, name, self._number(rule.device), claimed)]
+        number = self._number(rule.device)
+        if isinstance(rule, EnvironmentRule):
+            return [self._one(rule, name, f"{name}@{danger}", number, claimed, danger) for danger in DANGERS]
+        return [self._one(rule, name, name, number, claimed)]
 
-    def _one(self, rule: AnyRule, name: str, key: str, device: int | None, left_out: frozenset[int]) -> WatchedRule:
+    def _one(  # noqa: PLR0917 - what differs where one rule is watched several times
+        self, rule: AnyRule, name: str, key: str, device: int | None, left_out: frozenset[int], danger: str = ""
+    ) -> WatchedRule:
         watched = WatchedRule(
             key=key,
             id=name,
             name=rule.name,
             kind=rule.alarm_kind,
-            priority=rule.priority or rule.usual_priority,
-            hours=Hours(getattr(rule, "between", None), self._zone),
+            priority="life" if danger in OF_LIFE else rule.priority or rule.usual_priority,
+            hours=Hours(window_of(rule), self._zone),
             policy=rule.policy,
             made_of=crc32(msgspec.json.encode(rule)),
-            by=Daily(rule.by, self._zone) if isinstance(rule, NotUpRule) else None,
+            by=Daily(rule.by, self._zone) if isinstance(rule, NotUpRule | NotHomeRule) and rule.by else None,
             device=device,
             left_out=left_out if device is None else frozenset(),
-            longer_than=duration(getattr(rule, "longer_than", "0s")),
+            longer_than=duration(length_of(rule)),
             settle=duration(getattr(rule, "settle", "0s")),
             cancel_within=duration(getattr(rule, "cancel_within", "0s")),
             learned=getattr(rule, "learned", False),
+            about=rule.room if isinstance(rule, LongStayRule) else danger,
+            below=share(rule.below) if isinstance(rule, BatteryRule) else 0.0,
+            times=times_of(rule),
+            days=weekdays(rule.days) if isinstance(rule, VisitMissedRule) else _EVERY_DAY,
         )
         return _shared(watched)
 

@@ -14,17 +14,29 @@ import msgspec
 from schema.instants import Duration, Instant
 from schema.people import Device
 from schema.plans import (
+    AbsenceRule,
     AnyRule,
+    BatteryRule,
     BedExitRule,
     ButtonRule,
     DoorOpenRule,
+    EnvironmentRule,
     FallRule,
     ImpactRule,
     InactivityRule,
+    LongStayRule,
     MissedPillsRule,
+    NotHomeRule,
+    NotInBedRule,
     NotUpRule,
+    PowerRule,
+    RepeatedFallsRule,
+    RestlessNightRule,
     SilenceRule,
+    TamperRule,
+    VisitMissedRule,
     WanderingRule,
+    WetBedRule,
     impact_like_fall,
 )
 
@@ -36,6 +48,7 @@ Cause = Literal["device", "hub", "broker", "gateway", "backlog", "database", "mo
 NEVER_GATED = frozenset({"button", "fall", "acceleration", "hub"})
 """Kinds of device whose readings no consent holds back (as monitor.watch has it)."""
 _SHOWS_LIFE = frozenset(InactivityRule.needs_consent)
+_DANGERS = frozenset({"smoke", "gas", "water", "cold", "heat"})
 
 
 class Gap(msgspec.Struct, frozen=True, order=True):
@@ -94,7 +107,7 @@ def rests_on(
     `covers` are the kinds of device consented to, None where nobody was asked; `rules` are all of the plan's, as a
     rule about every device leaves those to which another of its name is about.
     """
-    gated = None if covers is None else NEVER_GATED | set(covers)
+    gated = None if covers is None or not rule.needs_consent else NEVER_GATED | set(covers)
     seen = [each for each in devices if gated is None or each.kind in gated]
     if covers is not None and rule.needs_consent and not set(covers) & set(rule.needs_consent):
         return f"consent covers no {' or '.join(rule.needs_consent)}"
@@ -108,21 +121,31 @@ def rests_on(
     return _rests(rule, seen)
 
 
-def _rests(rule: AnyRule, seen: list[Device]) -> Rests | str:  # noqa: PLR0911 - a line a rule
+def _rests(rule: AnyRule, seen: list[Device]) -> Rests | str:  # noqa: C901, PLR0911, PLR0912 - a line a rule
     match rule:
         case ButtonRule():
             return _each(seen, "button", "pendant")
-        case FallRule():
+        case FallRule() | RepeatedFallsRule():
             return _each(seen, "fall", "fall sensor")
         case ImpactRule():
             return _each(seen, "acceleration", "worn sensor")
-        case BedExitRule():
+        case BedExitRule() | NotInBedRule() | RestlessNightRule():
             return _each(seen, "bed", "bed mat")
         case MissedPillsRule():
             return _each(seen, "pill", "pill box")
-        case WanderingRule() | DoorOpenRule():
+        case AbsenceRule() | WanderingRule() | DoorOpenRule() | NotHomeRule() | VisitMissedRule():
             doors = [each for each in seen if each.exit or rule.device is not None]
             return _each(doors, "door", "exit door's contact")
+        case WetBedRule():
+            return _each(seen, "moisture", "moisture sensor")
+        case LongStayRule():
+            rooms = [each for each in seen if rule.device is not None or each.room == rule.room]
+            return _each(rooms, "motion", f"motion sensor in the {rule.room}")
+        case EnvironmentRule():
+            dangers = tuple(each.id for each in seen if each.kind in _DANGERS)
+            return Rests(each=dangers) if dangers else "the home has no detector of smoke, gas, water, cold or heat"
+        case BatteryRule() | PowerRule() | TamperRule():
+            return Rests(each=(rule.device,) if rule.device is not None else ())
         case InactivityRule():
             eyes = tuple(each.id for each in seen if each.kind in _SHOWS_LIFE)
             return Rests(one_of=eyes) if eyes else "the home has nothing that shows life"

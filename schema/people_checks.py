@@ -25,7 +25,7 @@ from schema.people import (
 from schema.people_records import PeopleFile, PersonRecord
 from schema.people_words import nearest, pattern_of, patterned, type_of
 from schema.people_yaml import Path
-from schema.plans import CarePlan, DurationText, Policy
+from schema.plans import CarePlan, DaysText, DurationText, NotHomeRule, Policy
 
 Problem = tuple[Path, str]
 RESERVED_TARGETS = ("operators", "contacts", "person")
@@ -154,6 +154,8 @@ def _plan(plan: CarePlan, path: Path) -> Iterator[Problem]:
                 f"'{rule.stable_id}' is in the plan twice; expected an id of its own, for example id: {rule.name}-2",
             )
         seen.add(rule.stable_id)
+        if isinstance(rule, NotHomeRule) and rule.by is None and rule.longer_than is None:
+            yield (*path, "rules", at), "neither by nor longer_than is given; expected for example by: 22:00"
 
 
 def _named(name: str, path: Path) -> Iterator[Problem]:
@@ -187,6 +189,7 @@ _READERS: dict[str, Callable[[str], object]] = {
     pattern_of(DurationText): localtime.duration,
     pattern_of(WindowText): localtime.between,
     pattern_of(ClockText): localtime.time_of_day,
+    pattern_of(DaysText): localtime.weekdays,
     pattern_of(PhoneText): _phone,
 }
 

@@ -19,7 +19,7 @@ from schema.plans import DEFAULT_POLICY, AnyRule, CarePlan, Policy
 
 ROTA_DAYS = 14
 REVIEW_DAYS = 7
-_BY_EXIT = frozenset({"door_open", "wandering"})
+_BY_EXIT = frozenset({"door_open", "wandering", "not_home", "visit_missed", "absence"})
 
 
 class Scope(msgspec.Struct, frozen=True, kw_only=True):

@@ -15,7 +15,13 @@ from schema.people_words import nearest
 from schema.people_yaml import Path
 from schema.plans import CarePlan, Rule
 
-_USED_BY: dict[str, tuple[str, ...]] = {"button": ("button",), "fall": ("fall",), "impact": ("acceleration",)}
+_USED_BY: dict[str, tuple[str, ...]] = {
+    "button": ("button",),
+    "fall": ("fall",),
+    "impact": ("acceleration",),
+    "repeated_falls": ("fall",),
+    "environment": ("smoke", "gas", "water", "cold", "heat"),
+}
 
 
 class Known(NamedTuple):

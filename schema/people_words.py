@@ -15,17 +15,20 @@ from msgspec import inspect
 
 from schema.people import ClockText, Id, PhoneText, WindowText
 from schema.people_yaml import Path
-from schema.plans import DurationText
+from schema.plans import DaysText, DurationText, PercentText
 
 _PATTERN_WORDS = {
     DurationText: "for example 30s, 20m, 4h or 2d",
     WindowText: "for example 22:00-07:00",
     ClockText: "for example 07:30",
+    PercentText: "for example 20%",
+    DaysText: "days of the week, for example mon-fri or mon,wed,fri",
     PhoneText: "an international number, for example +447700900123",
     Id: "an id of 1 to 80 characters with no space and none of / # + $ * >",
 }
 _TYPE_WORDS: dict[type[inspect.Type], str] = {
     inspect.BoolType: "true or false",
+    inspect.IntType: "a whole number, for example 4",
     inspect.DateType: "a day, for example 2026-10-01",
     inspect.StrType: "a text",
     inspect.VarTupleType: "a list",
@@ -85,6 +88,8 @@ def filled(data: Any, kind: inspect.Type) -> Any:
     if isinstance(data, list):
         item = kind.item_type if isinstance(kind, inspect.VarTupleType) else inspect.AnyType()
         return [filled(each, item) for each in data]
+    if isinstance(kind, inspect.IntType) and isinstance(data, str) and data.isascii() and data.isdigit():
+        return int(data)  # the file's scalars are texts
     if not isinstance(data, dict):
         return data
     known = {field.encode_name: field.type for field in _fields(kind)}
@@ -180,6 +185,8 @@ def _shown(value: Any) -> str:
         return f"'{text if len(text) <= 60 else text[:57] + '...'}'"
     if isinstance(value, bool):
         return str(value).lower()
+    if isinstance(value, int):
+        return str(value)
     if isinstance(value, list):
         return "a list"
     return "a group of fields" if isinstance(value, dict) else "empty"

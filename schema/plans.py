@@ -14,6 +14,12 @@ from schema.people import ClockText, Id, Strict, WindowText
 
 DurationText = Annotated[str, msgspec.Meta(pattern=r"^\d+[smhd]$")]
 """`30s`, `20m`, `4h`, `2d`."""
+PercentText = Annotated[str, msgspec.Meta(pattern=r"^\d{1,2}%$")]
+"""`20%`: of a battery's charge."""
+DaysText = Annotated[str, msgspec.Meta(pattern=r"^[A-Za-z]{3}([-,][A-Za-z]{3})*$")]
+"""`mon-fri`, `sat`, `mon,wed,fri`: days of the week."""
+Often = Annotated[int, msgspec.Meta(ge=1, le=1000)]
+"""How often something may happen: 1 or more."""
 
 
 class Rule(Strict, frozen=True, kw_only=True, tag_field="rule", omit_defaults=False):
@@ -156,6 +162,119 @@ class SilenceRule(Rule, frozen=True, kw_only=True, tag="silence"):
     longer_than: DurationText = "30m"
 
 
+class NotInBedRule(Rule, frozen=True, kw_only=True, tag="not_in_bed"):
+    """Not been to bed since this time of the evening, for longer than this; asked until `until`."""
+
+    alarm_kind = "bed"
+    usual_priority = "routine"
+    needs_consent = ("bed",)
+
+    by: ClockText = "23:30"
+    until: ClockText = "05:00"
+    longer_than: DurationText = "30m"
+
+
+class NotHomeRule(Rule, frozen=True, kw_only=True, tag="not_home"):
+    """Out, and not back by this time of day, or for longer than this, whichever comes first; one of them is needed."""
+
+    alarm_kind = "night"
+    usual_priority = "urgent"
+    needs_consent = ("door",)
+
+    by: ClockText | None = None
+    longer_than: DurationText | None = None
+
+
+class LongStayRule(Rule, frozen=True, kw_only=True, tag="long_stay"):
+    """In this room, and seen nowhere else, for longer than this."""
+
+    alarm_kind = "inactivity"
+    usual_priority = "urgent"
+    needs_consent = ("motion",)
+
+    room: str = "bathroom"
+    longer_than: DurationText = "45m"
+    between: WindowText | None = None
+
+
+class RestlessNightRule(Rule, frozen=True, kw_only=True, tag="restless_night"):
+    """Out of bed more often than this in one night: worth knowing in the morning, no alarm."""
+
+    alarm_kind = "bed"
+    usual_priority = "notice"
+    needs_consent = ("bed",)
+
+    more_than: Often = 4
+    between: WindowText = "22:00-07:00"
+
+
+class RepeatedFallsRule(Rule, frozen=True, kw_only=True, tag="repeated_falls"):
+    """So many falls within so many days: worth knowing for the care team, beside each fall's own alarm."""
+
+    alarm_kind = "fall"
+    usual_priority = "notice"
+
+    times: Often = 2
+    within: DurationText = "14d"
+
+
+class EnvironmentRule(Rule, frozen=True, kw_only=True, tag="environment"):
+    """Smoke, gas, water, cold or heat. Smoke and gas are a matter of life, whatever `priority` says of the others."""
+
+    alarm_kind = "environment"
+    usual_priority = "urgent"
+
+
+class WetBedRule(Rule, frozen=True, kw_only=True, tag="wet_bed"):
+    """A moisture sensor wet for longer than this."""
+
+    alarm_kind = "bed"
+    usual_priority = "routine"
+    needs_consent = ("moisture",)
+
+    longer_than: DurationText = "2m"
+    between: WindowText | None = None
+
+
+class VisitMissedRule(Rule, frozen=True, kw_only=True, tag="visit_missed"):
+    """A carer's visit: no exit door used within the window, on these days."""
+
+    alarm_kind = "visit"
+    usual_priority = "routine"
+    needs_consent = ("door",)
+
+    between: WindowText = "08:00-10:00"
+    days: DaysText = "mon-sun"
+
+
+class BatteryRule(Rule, frozen=True, kw_only=True, tag="battery"):
+    """A device's battery below this for longer than this; it counts as good again ten per cent above."""
+
+    alarm_kind = "technical"
+    usual_priority = "routine"
+
+    below: PercentText = "20%"
+    longer_than: DurationText = "12h"
+
+
+class PowerRule(Rule, frozen=True, kw_only=True, tag="power"):
+    """A device that has lost the mains for longer than this."""
+
+    alarm_kind = "technical"
+    usual_priority = "routine"
+
+    longer_than: DurationText = "15m"
+
+
+class TamperRule(Rule, frozen=True, kw_only=True, tag="tamper"):
+    """A device opened or taken off, for longer than this."""
+
+    alarm_kind = "technical"
+    usual_priority = "routine"
+
+    longer_than: DurationText = "1m"
+
+
 AnyRule = (
     ButtonRule
     | FallRule
@@ -168,6 +287,17 @@ AnyRule = (
     | DoorOpenRule
     | MissedPillsRule
     | SilenceRule
+    | NotInBedRule
+    | NotHomeRule
+    | LongStayRule
+    | RestlessNightRule
+    | RepeatedFallsRule
+    | EnvironmentRule
+    | WetBedRule
+    | VisitMissedRule
+    | BatteryRule
+    | PowerRule
+    | TamperRule
 )
 
 

@@ -9,17 +9,29 @@ from schema.alarms import OUTCOMES, Kind, Outcome, Priority, Role, State
 from schema.instants import DAY, MINUTE, SECOND, Duration, Instant, in_words
 from schema.localtime import local
 from schema.plans import (
+    AbsenceRule,
     AnyRule,
+    BatteryRule,
     BedExitRule,
     ButtonRule,
     DoorOpenRule,
+    EnvironmentRule,
     FallRule,
     ImpactRule,
     InactivityRule,
+    LongStayRule,
     MissedPillsRule,
+    NotHomeRule,
+    NotInBedRule,
     NotUpRule,
+    PowerRule,
+    RepeatedFallsRule,
+    RestlessNightRule,
     SilenceRule,
+    TamperRule,
+    VisitMissedRule,
     WanderingRule,
+    WetBedRule,
 )
 
 DESK_ZONE = "Europe/London"
@@ -30,11 +42,11 @@ PRIORITY: dict[Priority, str] = {"life": "Life", "urgent": "Urgent", "routine": 
 KIND: dict[Kind, str] = {
     "button": "Pressed for help",
     "fall": "Fall",
-    "bed": "Out of bed",
+    "bed": "Bed",
     "inactivity": "No sign of life",
     "door": "Door left open",
     "pills": "Pills not taken",
-    "night": "Out at night",
+    "night": "Out, not back",
     "environment": "Danger in the home",
     "visit": "Visit missed",
     "manual": "Raised by hand",
@@ -177,7 +189,7 @@ def span(text: str) -> str:
     return f"{text[:-1]} { ({'s': 's', 'm': 'min', 'h': 'h', 'd': 'days'}[text[-1]]) }"
 
 
-def rule_sentence(rule: AnyRule) -> str:  # noqa: C901, PLR0911 - a sentence a rule
+def rule_sentence(rule: AnyRule) -> str:  # noqa: C901, PLR0911, PLR0912 - a sentence a rule
     """Say what a rule of a plan watches for, for somebody who has the plan's owner on the telephone."""
     match rule:
         case ButtonRule():
@@ -194,12 +206,38 @@ def rule_sentence(rule: AnyRule) -> str:  # noqa: C901, PLR0911 - a sentence a r
             return f"No sign of life for {span(rule.longer_than)}{_between(rule.between)}"
         case WanderingRule():
             return f"Gone out and not back in {span(rule.longer_than)}{_between(rule.between)}"
+        case AbsenceRule():
+            usual = "longer than is usual, at most " if rule.learned else ""
+            return f"Out for {usual}{span(rule.longer_than)}: asked first"
         case DoorOpenRule():
             return f"Exit door open longer than {span(rule.longer_than)}{_between(rule.between)}"
         case MissedPillsRule():
             return f"Pill box not opened{_between(rule.between)}"
         case SilenceRule():
             return f"Nothing heard from {rule.device or 'a device'} for {span(rule.longer_than)}"
+        case NotInBedRule():
+            return f"Not in bed {span(rule.longer_than)} after {rule.by}"
+        case NotHomeRule():
+            by = f" by {rule.by}" if rule.by else ""
+            return f"Out and not back{by}{f' in {span(rule.longer_than)}' if rule.longer_than else ''}"
+        case LongStayRule():
+            return f"In the {rule.device or rule.room} longer than {span(rule.longer_than)}{_between(rule.between)}"
+        case RestlessNightRule():
+            return f"Out of bed more than {rule.more_than} times{_between(rule.between)}: a notice"
+        case RepeatedFallsRule():
+            return f"Fallen {rule.times} times within {span(rule.within)}: a notice"
+        case EnvironmentRule():
+            return "Smoke, gas, water, cold or heat"
+        case WetBedRule():
+            return f"Wet bed longer than {span(rule.longer_than)}{_between(rule.between)}"
+        case VisitMissedRule():
+            return f"No carer's visit{_between(rule.between)}, {rule.days}"
+        case BatteryRule():
+            return f"Battery below {rule.below} longer than {span(rule.longer_than)}"
+        case PowerRule():
+            return f"No mains power for {span(rule.longer_than)}"
+        case TamperRule():
+            return f"A device opened or taken off longer than {span(rule.longer_than)}"
 
 
 def _between(window: str | None) -> str:

@@ -30,7 +30,7 @@ A_DAY: Duration = 20 * HOUR
 
 _CALLING = frozenset({"button", "fall", "impact"})
 _MAY_BE_CALLS = CALLS | {("acceleration", "window")}
-_DAILY = frozenset({"not_up", "missed_pills"})
+_DAILY = frozenset({"not_up", "missed_pills", "visit_missed", "restless_night"})
 _MAY_CALL = re.compile(rb"button|fall|action|sos|acceleration")
 
 

@@ -33,6 +33,17 @@ RULES: tuple[dict[str, Any], ...] = (
     {"rule": "missed_pills", "between": "08:00-10:00"},
     {"rule": "silence", "device": "hub", "longer_than": "30m"},
     {"rule": "silence", "device": "motion-2", "longer_than": "25h"},
+    {"rule": "not_in_bed", "by": "23:30", "longer_than": "30m"},
+    {"rule": "not_home", "by": "22:00", "longer_than": "5h"},
+    {"rule": "long_stay", "longer_than": "45m"},
+    {"rule": "restless_night", "more_than": 1},
+    {"rule": "repeated_falls", "times": 2, "within": "1d"},
+    {"rule": "environment"},
+    {"rule": "wet_bed", "between": "22:00-07:00"},
+    {"rule": "visit_missed", "between": "08:00-10:00"},
+    {"rule": "battery", "longer_than": "12h"},
+    {"rule": "power", "longer_than": "15m"},
+    {"rule": "tamper", "longer_than": "1m"},
 )
 HERS = tuple(msgspec.structs.replace(each, person="ada") for each in DEVICES)
 """A press is hers under every watch: else what was the home's alarm before would be news to her."""
@@ -47,8 +58,9 @@ WATCHES = (
 KINDS = [
     (number, kind, value)
     for device, kinds in {
-        "hub": ("hub", "heartbeat", "motion"), "pendant-1": ("button",), "bed-1": ("bed",), "door-1": ("door",),
-        "motion-1": ("motion", "sensor"), "motion-2": ("motion", "heartbeat"), "fall-1": ("fall", "button"),
+        "hub": ("hub", "heartbeat", "motion", "power", "smoke"),
+        "pendant-1": ("button",), "bed-1": ("bed", "moisture"), "door-1": ("door",),
+        "motion-1": ("motion", "sensor", "tamper"), "motion-2": ("motion", "heartbeat"), "fall-1": ("fall", "button"),
         "pills-1": ("pill",), "fridge": ("door",), "motion-3": ("motion",),
     }.items()
     for number in (NUMBERS[device],)
@@ -99,13 +111,23 @@ class Life(RuleBasedStateMachine):
         assert [each.finding.reason for each in said if ":failed" in each.finding.rule] == []
         return said
 
-    @rule(what=st.sampled_from(KINDS), age=SPANS, later=SPANS, retained=st.sampled_from([False, False, False, True]))
-    def reading(self, what: tuple[int, str, str], age: int, later: int, *, retained: bool) -> None:
+    @rule(
+        what=st.sampled_from(KINDS),
+        age=SPANS,
+        later=SPANS,
+        retained=st.sampled_from([False, False, False, True]),
+        battery=st.sampled_from([None, None, None, 0.9, 0.25, 0.1]),
+    )
+    def reading(
+        self, what: tuple[int, str, str], age: int, later: int, *, retained: bool, battery: float | None
+    ) -> None:
         """Something is read, now or long ago."""
         number, kind, value = what
         self.now += later
         self.seq += 1
-        self.fresh.append(ReadingEntry(number, kind, value, self.now - age, self.now, self.seq, 0, retained))
+        self.fresh.append(
+            ReadingEntry(number, kind, value, self.now - age, self.now, self.seq, 0, retained, battery=battery)
+        )
         self.give(ReadingArrived(self.fresh[-1], self.now))
 
     @rule(later=SPANS, behind=st.booleans())

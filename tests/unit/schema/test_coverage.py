@@ -45,12 +45,24 @@ def test_every_rule_stands_in_the_table_of_the_docs() -> None:
         (rule("wandering"), Rests(each=("door-1",))),
         (rule("door_open", device="fridge"), Rests(each=("fridge",))),
         (rule("missed_pills"), Rests(each=("pills-1",))),
+        (rule("not_in_bed"), Rests(each=("bed-1",))),
+        (rule("restless_night"), Rests(each=("bed-1",))),
+        (rule("not_home"), Rests(each=("door-1",))),
+        (rule("visit_missed", device="fridge"), Rests(each=("fridge",))),
+        (rule("repeated_falls"), Rests(each=("fall-1",))),
+        (rule("long_stay", device="motion-1"), Rests(each=("motion-1",))),
+        (rule("long_stay"), "the home has no motion sensor in the bathroom"),
+        (rule("wet_bed"), "the home has no moisture sensor"),
+        (rule("environment"), "the home has no detector of smoke, gas, water, cold or heat"),
+        (rule("battery"), Rests()),
+        (rule("power", device="hub"), Rests(each=("hub",))),
+        (rule("tamper"), Rests()),
         (rule("silence", device="hub"), Rests(hub=False)),
         (rule("silence"), Rests(hub=False)),
         (rule("silence", device="bed-1"), Rests()),
     ],
 )
-def test_what_a_rule_rests_on(written: AnyRule, rests: Rests) -> None:
+def test_what_a_rule_rests_on(written: AnyRule, rests: Rests | str) -> None:
     assert rests_on(written, DEVICES, None) == rests
 
 

@@ -44,7 +44,8 @@ MISTAKES = [
         63,
         (
             "rule 'bed-night': rule is missing; expected one of button, fall, impact, bed_exit, not_up, inactivity, "
-            "absence, wandering, door_open, missed_pills, silence"
+            "absence, wandering, door_open, missed_pills, silence, not_in_bed, not_home, long_stay, restless_night, "
+            "repeated_falls, environment, wet_bed, visit_missed, battery, power, tamper"
         ),
     ),
     (
@@ -78,6 +79,73 @@ MISTAKES = [
         "{rule: door_open, device: bed-1, ",
         67,
         "rule 'door_open': device 'bed-1' is of kind bed; expected one of kind door",
+    ),
+    # what the later rules say
+    (
+        '{rule: missed_pills, between: "08:00-10:00", policy: routine}',
+        "{rule: restless_night, more_than: often}",
+        68,
+        "rule 'restless_night': more_than is 'often'; expected a whole number, for example 4",
+    ),
+    (
+        '{rule: missed_pills, between: "08:00-10:00", policy: routine}',
+        "{rule: restless_night, more_than: 0}",
+        68,
+        "rule 'restless_night': more_than is 0; expected a whole number, for example 4",
+    ),
+    (
+        '{rule: missed_pills, between: "08:00-10:00", policy: routine}',
+        "{rule: repeated_falls, times: 2, within: fortnight}",
+        68,
+        "rule 'repeated_falls': within is 'fortnight'; expected for example 30s, 20m, 4h or 2d",
+    ),
+    (
+        '{rule: missed_pills, between: "08:00-10:00", policy: routine}',
+        "{rule: battery, below: low}",
+        68,
+        "rule 'battery': below is 'low'; expected for example 20%",
+    ),
+    (
+        '{rule: missed_pills, between: "08:00-10:00", policy: routine}',
+        "{rule: not_home}",
+        68,
+        "rule 'not_home': neither by nor longer_than is given; expected for example by: 22:00",
+    ),
+    (
+        '{rule: missed_pills, between: "08:00-10:00", policy: routine}',
+        "{rule: not_home, by: late}",
+        68,
+        "rule 'not_home': by is 'late'; expected for example 07:30",
+    ),
+    (
+        '{rule: missed_pills, between: "08:00-10:00", policy: routine}',
+        '{rule: not_in_bed, until: "25:00"}',
+        68,
+        "rule 'not_in_bed': until: '25:00' is no time of day; expected 00:00 to 24:00",
+    ),
+    (
+        '{rule: missed_pills, between: "08:00-10:00", policy: routine}',
+        "{rule: visit_missed, days: weekdays}",
+        68,
+        "rule 'visit_missed': days is 'weekdays'; expected days of the week, for example mon-fri or mon,wed,fri",
+    ),
+    (
+        '{rule: missed_pills, between: "08:00-10:00", policy: routine}',
+        "{rule: visit_missed, days: mon-xyz}",
+        68,
+        "rule 'visit_missed': days: 'mon-xyz' names no days; expected for example mon-fri, sat or mon,wed,fri",
+    ),
+    (
+        '{rule: missed_pills, between: "08:00-10:00", policy: routine}',
+        "{rule: environment, device: bed-1}",
+        68,
+        "rule 'environment': device 'bed-1' is of kind bed; expected one of kind smoke or gas or water or cold or heat",
+    ),
+    (
+        '{rule: missed_pills, between: "08:00-10:00", policy: routine}',
+        "{rule: long_stay, rooom: bathroom}",
+        68,
+        "rule 'long_stay': unknown field 'rooom'; expected perhaps 'room'",
     ),
     # the plan and the person
     (
