@@ -31,6 +31,7 @@ PURE = [
     *(f"monitor/{name}.py" for name in ("fold", "roster", "facts", "agenda", "subjects", "faults", "rows", "presence")),
     "monitor/coverage.py",
     "monitor/coverage_devices.py",
+    *(str(path.relative_to(HOUSE)) for path in sorted((HOUSE / "monitor").glob("impact*.py"))),
     *(str(path.relative_to(HOUSE)) for path in sorted((HOUSE / "monitor" / "rules").glob("*.py"))),
     *(str(path.relative_to(HOUSE)) for path in sorted((HOUSE / "gateway" / "dialects").glob("*.py"))),
     "gateway/stamp.py",

@@ -15,22 +15,25 @@ _STYLE = (
     " polyline{stroke-width:1.6} .found{stroke:#b3261e} .spared{stroke:#1f5f8b} .older{stroke:#1f5f8b}"
     " .older{stroke-dasharray:4 3} .m{stroke:#222} .s{stroke:#222;stroke-dasharray:2 3}"
 )
-Curve = tuple[str, Sequence[Scored], Target, Thresholds]
+Curve = tuple[str, Sequence[Scored], Thresholds]
 
 
-def plot(title: str, curves: Sequence[Curve]) -> str:
+def plot(title: str, target: Target, curves: Sequence[Curve]) -> str:
     """Return the picture: a panel for each type of device."""
+    asked = (
+        f"asked: {target.sensitivity:.2f} found, {target.specificity:.2f} and older people's {target.older:.2f} spared"
+    )
     height = _TOP + (_TALL + _GAP) * len(curves) + 14
     parts = [f'<svg xmlns="http://www.w3.org/2000/svg" width="{_WIDE + _LEFT + 20}" height="{height}">']
     parts += [f"<style>{_STYLE}</style>", f'<rect width="{_WIDE + _LEFT + 20}" height="{height}" fill="#fff"/>']
-    parts.append(_text(_LEFT, 20, title))
+    parts.append(_text(_LEFT, 20, f"{title}; {asked}"))
     for number, curve in enumerate(curves):
         parts += _panel(*curve, top=_TOP + number * (_TALL + _GAP))
     parts.append(_text(_LEFT, height - 6, "red: falls found; blue: daily living spared, dashed: older people's", "f"))
     return "\n".join([*parts, "</svg>\n"])
 
 
-def _panel(name: str, scored: Sequence[Scored], target: Target, drawn: Thresholds, *, top: int) -> list[str]:
+def _panel(name: str, scored: Sequence[Scored], drawn: Thresholds, *, top: int) -> list[str]:
     at = np.linspace(_LOWEST, _HIGHEST, 181)
     found, spared = points(scored, at)
     older = points([each for each in scored if each.fall or each.older], at)[1]
@@ -46,8 +49,7 @@ def _panel(name: str, scored: Sequence[Scored], target: Target, drawn: Threshold
     for style, line_at in (("m", drawn.maybe), ("s", drawn.fallen)):
         x = _across(line_at)
         parts.append(f'<line class="{style}" x1="{x:.1f}" y1="{top}" x2="{x:.1f}" y2="{top + _TALL}"/>')
-    asked = f"asked: {target.sensitivity:.2f} found, {target.specificity:.2f} and {target.older:.2f} spared"
-    said = f"{name}: maybe from {drawn.maybe:.2f}, fallen from {drawn.fallen:.2f} (dotted); {asked}"
+    said = f"{name}: maybe from {drawn.maybe:.2f}, fallen from {drawn.fallen:.2f} (dotted)"
     parts.append(_text(_LEFT, top + _TALL + 32, said))
     return parts
 

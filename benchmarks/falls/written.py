@@ -53,10 +53,8 @@ def alike(have: Written, done: Worked) -> bool:
 
 def curves(done: Worked) -> str:
     """Return the picture of a model's curves."""
-    panels = [
-        (_TITLES[each], done.curves[each], done.kind.target, done.model.thresholds[each]) for each in DEVICE_TYPES
-    ]
-    return plot(f"The model '{done.kind.name}', each subject left out in turn", panels)
+    panels = [(_TITLES[each], done.curves[each], done.model.thresholds[each]) for each in DEVICE_TYPES]
+    return plot(f"The model '{done.kind.name}', each subject left out in turn", done.kind.target, panels)
 
 
 def tables(done: Sequence[Worked]) -> str:

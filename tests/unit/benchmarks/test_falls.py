@@ -42,7 +42,7 @@ def test_a_curve_is_the_share_at_each_threshold() -> None:
     assert found.tolist() == [1.0, 1.0, 0.5]
     assert spared.tolist() == [0.0, 0.75, 1.0]
     assert ranking(some) == pytest.approx(7 / 8)
-    assert "polyline" in plot("A curve", [("usual", some, TARGET, lines(some, TARGET))])
+    assert "polyline" in plot("A curve", TARGET, [("usual", some, lines(some, TARGET))])
 
 
 def test_an_interval_holds_the_share_and_narrows_with_more() -> None:
