@@ -6,6 +6,7 @@ dropped in silence either: it becomes a technical alarm of this service.
 """
 
 import asyncio
+from collections.abc import Iterable
 from contextlib import nullcontext
 from operator import itemgetter
 from typing import Any, assert_never
@@ -28,11 +29,14 @@ from schema.instants import Instant, moment
 
 log = structlog.get_logger()
 
+SIDE_BY_SIDE = 4
+IN_ONE_PASS = 12
+"""So many subjects are taken before steps that are due have their turn."""
 _LOCK = 20261125
 # The most pressing first, and few at a time: a press overtakes a flood of faults, and waits for few of them.
 _SUBJECTS = """
-select subject from finding_changes where taken_at is null
-group by subject order by min(pressing), min(position) limit 4
+select subject from finding_changes where taken_at is null and subject <> all(%s)
+group by subject order by min(pressing), min(position) limit %s
 """
 # None where another process is at this subject, in order; what it leaves is found next time. Rows are locked
 # after that lock is had, so that what was taken meanwhile is not taken again.
@@ -65,19 +69,31 @@ _CALLS = frozenset({"pressed", "fallen", "maybe"})
 async def run_once(pool: AsyncConnectionPool, connection: AsyncConnection, now: Instant) -> int:
     """Take the most pressing of what is waiting; returns how many changes that were.
 
-    On the connection, which is in autocommit; where several subjects wait, side by side on others of the pool.
+    On the connection, which is in autocommit; where several subjects wait, side by side on others of the pool, the next
+    begun as soon as one is done: nobody waits for the slowest of those before them. After `IN_ONE_PASS` subjects the
+    caller is given his turn, who has steps to run.
     """
-    cursor = await connection.execute(_SUBJECTS)
-    subjects = [row[0] for row in await cursor.fetchall()]
-    if not subjects:
-        return 0
+    subjects = await _waiting(connection, ())
+    if len(subjects) <= 1:
+        return await _take_subject(connection, subjects[0], now) if subjects else 0
+    begun, taking = dict[str, asyncio.Task[int]](), set[asyncio.Task[int]]()
     try:
         async with asyncio.TaskGroup() as group:
-            others = [group.create_task(_take_beside(pool, subject, now)) for subject in subjects[1:]]
-            taken = await _take_subject(connection, subjects[0], now)
+            while subjects and len(begun) < IN_ONE_PASS:
+                for subject in subjects[: SIDE_BY_SIDE - len(taking)]:
+                    begun[subject] = group.create_task(_take_beside(pool, subject, now))
+                    taking.add(begun[subject])
+                _, taking = await asyncio.wait(taking, return_when=asyncio.FIRST_COMPLETED)
+                subjects = await _waiting(connection, begun)
     except ExceptionGroup as errors:
         raise errors.exceptions[0] from None
-    return taken + sum(each.result() for each in others)
+    return sum(each.result() for each in begun.values())
+
+
+async def _waiting(connection: AsyncConnection, begun: Iterable[str]) -> list[str]:
+    """Return whose findings wait, the most pressing first, bar those begun with."""
+    cursor = await connection.execute(_SUBJECTS, (list(begun), SIDE_BY_SIDE))
+    return [row[0] for row in await cursor.fetchall()]
 
 
 async def _take_beside(pool: AsyncConnectionPool, subject: str, now: Instant) -> int:

@@ -195,6 +195,21 @@ async def test_a_clock_that_is_ahead_elsewhere_delays_no_first_step(house: House
     assert "step" in await house.actions(1)
 
 
+async def test_a_finding_whose_alarm_somebody_holds_keeps_no_other_waiting(house: House) -> None:
+    number = await house.press()
+    async with house.pool.connection() as holding, holding.transaction():
+        await holding.execute("select from alarms where id = %s for update", (number,))
+        await house.finds("button", run=False)  # joins the alarm that is held: waits
+        for person in range(8):
+            await house.finds("button", subject=f"home-{person}", subject_kind="home", run=False)
+        running = asyncio.create_task(house.engine.run_once(house.clock.now()))
+        async with asyncio.timeout(10):
+            while await house.value("select count(*) from alarms") < 9:  # noqa: ASYNC110 - the database sets no event
+                await asyncio.sleep(0.01)
+        assert not running.done()
+    assert await running == (9, 0)
+
+
 async def test_a_press_overtakes_a_flood_of_faults(house: House) -> None:
     for number in range(60):
         fault = {"subject": f"home-{number}", "subject_kind": "home", "priority": "routine", "policy": "routine"}
