@@ -21,7 +21,7 @@ from rich.progress import Progress as Bars
 
 from benchmarks.figure import BrokenPromiseError, Figure, Measure
 
-MODULES = ("whole_path", "fold", "press")
+MODULES = ("whole_path", "fold", "press", "keyed_operators", "rehearsal")
 _COLUMNS = f"{'figure':<34}{'median':>10}{'min - max':>20}{'floor':>10}{'ratio':>7}{'min - max':>14}   unit; target"
 
 
