@@ -23,18 +23,22 @@ _A_BATTERY = code("battery", 1)
 """What stands of a device's battery, by its place: `place * _A_BATTERY`."""
 
 
-def taken_quietly(state: PersonState, entry: ReadingEntry, place: int, at: Instant, watch: Watch) -> bool:
+def taken_quietly(  # noqa: PLR0911 - each return is another reason for the long way
+    state: PersonState, entry: ReadingEntry, place: int, at: Instant, watch: Watch
+) -> bool:
     """Take a reading in and return True; or return False with nothing done, where it may be more than that."""
-    kind, presence = entry.kind, state.presence
+    kind, presence, own = entry.kind, state.presence, state.own
     held = presence.held
-    if held & LOST or kind not in _QUIET or entry.retained or state.own.busy or state.plan_runs is not True:
+    if held & LOST or kind not in _QUIET or entry.retained or own.busy or state.plan_runs is not True:
         return False
     outlook = watch.outlook
     device, observed, heard = outlook.devices.get(place), entry.observed_at, presence.heard
     if device is None or (outlook.starts is not None and at < outlook.starts):
         return False
     before, battery = heard[place], entry.battery
-    if not before or (battery is not None and (battery < device.low or place * _A_BATTERY in state.own.standing)):
+    if not before:
+        return False
+    if battery is not None and (battery < device.low or (own.standing and place * _A_BATTERY in own.standing)):
         return False
     if kind == "motion" and entry.value == "detected" and device.seen:
         life_at = presence.life_at
