@@ -12,7 +12,7 @@ import msgspec
 from monitor.presence import NOTHING, Presence, lost_since
 from monitor.standing import AllStanding
 from monitor.watch import Outlook, Watch, WatchedRule
-from schema.alarms import Certainty
+from schema.alarms import Certainty, Priority
 from schema.entries import ReadingEntry
 from schema.findings import Change, Evidence, Finding, FindingChange, finding_id
 from schema.instants import SECOND, Duration, Instant
@@ -82,6 +82,7 @@ class Update(msgspec.Struct, frozen=True, kw_only=True):
     evidence: tuple[Evidence, ...] = ()
     onset: Instant | None = None
     certainty: Certainty | None = None
+    priority: Priority | None = None  # more pressing than it was
 
 
 class Clear(msgspec.Struct, frozen=True):
@@ -200,6 +201,7 @@ def _better(finding: Finding, verdict: Update) -> Finding:
         evidence=verdict.evidence[-MOST_EVIDENCE:] or finding.evidence,
         onset=finding.onset if verdict.onset is None else verdict.onset,
         certainty=verdict.certainty or finding.certainty,
+        priority=verdict.priority or finding.priority,
     )
 
 

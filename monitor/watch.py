@@ -90,6 +90,7 @@ class WatchedRule(msgspec.Struct, frozen=True, kw_only=True):
     longer_than: Duration = 0
     settle: Duration = 0
     cancel_within: Duration = 0
+    long_lie: bool = False  # says since when they may be on the floor, and becomes more pressing as that grows
     learned: bool = False  # what is usual for the person makes it come true earlier
     left_out: frozenset[int] = frozenset()  # devices that another rule of this name is about
     about: str = ""  # which danger, or which room, it is about
@@ -363,6 +364,7 @@ class _Fitting:
             longer_than=duration(length_of(rule)),
             settle=duration(getattr(rule, "settle", "0s")),
             cancel_within=duration(getattr(rule, "cancel_within", "0s")),
+            long_lie=getattr(rule, "long_lie", False),
             learned=getattr(rule, "learned", False),
             about=rule.room if isinstance(rule, LongStayRule) else danger,
             below=share(rule.below) if isinstance(rule, BatteryRule) else 0.0,

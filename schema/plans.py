@@ -84,6 +84,7 @@ class BedExitRule(Rule, frozen=True, kw_only=True, tag="bed_exit"):
     longer_than: DurationText = "20m"
     between: WindowText | None = None
     settle: DurationText = "60s"
+    long_lie: bool = False  # say since when they may be on the floor, and become more pressing after an hour of it
 
 
 class NotUpRule(Rule, frozen=True, kw_only=True, tag="not_up"):
@@ -105,6 +106,7 @@ class InactivityRule(Rule, frozen=True, kw_only=True, tag="inactivity"):
 
     longer_than: DurationText = "4h"
     between: WindowText | None = None
+    long_lie: bool = False  # as for `bed_exit`
     learned: bool = False  # as soon as it is unusual for this person at this hour; `longer_than` at the latest
 
 

@@ -7,6 +7,7 @@ its clearing, and a finding refined by late evidence; nothing is set, so nothing
 from collections.abc import Iterable
 from typing import ClassVar, NamedTuple
 
+from monitor.long_lie import floor_since, grows_at, in_words, more
 from monitor.presence import SPEAKS, Presence
 from monitor.verdicts import CannotSee, Clear, Raise, Rule, Scene, SeesAgain, State, Update, Verdict
 from monitor.words import clock, evidence, sentence
@@ -81,18 +82,32 @@ class Lasting(Rule):
         if holding is None:
             return None
         if state.running is not None:
-            return holding.ends_at
+            grows = self._grows_at(holding, state, scene)
+            return min((at for at in (holding.ends_at, grows) if at is not None), default=None)
         if holding.due is None or (state.unseen is not None and self.lost_since(scene)):
             return None
         return self._judged_at(max(holding.due, state.since, state.edited_at), scene)
 
+    def _lies(self, holding: Holding, scene: Scene) -> str:
+        return in_words(floor_since(holding.onset, scene), scene) if scene.rule.long_lie else ""
+
     def _judged_at(self, due: Instant, scene: Scene) -> Instant:
         return home_speaks(hubs_returned(due, scene), scene) if self.rests_on_silence else heard_out(due, scene)
+
+    def _grows_at(self, holding: Holding, state: State, scene: Scene) -> Instant | None:
+        if not scene.rule.long_lie or state.running is None or self.lost_since(scene):
+            return None
+        return grows_at(state.running, floor_since(holding.onset, scene), scene.rule.priority)
 
     def _goes_on(self, holding: Holding | None, state: State, scene: Scene) -> Iterable[Verdict]:
         if holding is None:
             yield Clear(self.over(scene))
-        elif holding.onset > state.raised_for:
+            return
+        grows = self._grows_at(holding, state, scene)
+        if grows is not None and grows <= scene.fires_until:
+            said = sentence(self.reason(holding, scene), self._lies(holding, scene))
+            yield Update(reason=said, priority=more(scene.rule.priority), evidence=evidence(holding.onset, scene))
+        if holding.onset > state.raised_for:
             if holding.due is None or holding.due > scene.at:
                 yield Clear(self.over(scene))
             else:
@@ -106,7 +121,12 @@ class Lasting(Rule):
             onset=state.begins(holding.onset),
             due=due,
             device=holding.device,
-            reason=sentence(self.reason(holding, scene), _cut_off(scene), was_unseen(holding.onset, scene)),
+            reason=sentence(
+                self.reason(holding, scene),
+                self._lies(holding, scene),
+                _cut_off(scene),
+                was_unseen(holding.onset, scene),
+            ),
             evidence=evidence(holding.onset, scene),
             raised_for=holding.onset,
         )
