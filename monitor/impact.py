@@ -20,6 +20,8 @@ from schema.readings import Samples
 
 HARD = 2.5
 """g over 0.1 s from which an impact that cannot be judged is perhaps a fall."""
+STANDS_OUT = 1.25
+"""And by how much it must be harder than all others there: the last step of somebody who runs is none."""
 _STILL = 0.08
 _STIRRING = 0.25
 _FULL = 0.98 * 32768
@@ -79,7 +81,7 @@ def decide(seen: Seen, model: Model, lines: Thresholds) -> Judgement:
         best = int(np.argmax(scores))
         verdict = _worded(found[best], float(scores[best]), lines, (length - found[best].at) / RATE)
     hardest = max((each.peak for each in found), default=0.0)
-    if verdict.verdict == "none" and cut is not None and cut.peak >= max(HARD, hardest):
+    if verdict.verdict == "none" and cut is not None and cut.peak >= max(HARD, STANDS_OUT * hardest):
         said = f"impact of {cut.peak:.1f} g in the last {AFTERMATH:g} s: what came after it is not there to judge"
         return Judgement("maybe", said, (length - cut.at) / RATE)
     return verdict

@@ -41,7 +41,10 @@ def _at_rate(g: Array, rate: float) -> Array:
 
 @pytest.mark.parametrize("rate", [20, 31.25, 50, 87.3, 100, 200])
 def test_the_rate_makes_no_difference(rate: float) -> None:
-    assert judge_array(_at_rate(fall(), rate), rate, "waist").verdict != "none"
+    found, plain = judge_array(_at_rate(fall(), rate), rate, "waist"), judge_array(fall(), RATE, "waist")
+    assert found.verdict != "none"
+    assert found.ago == pytest.approx(plain.ago, abs=0.1)
+    assert found.score == pytest.approx(plain.score, abs=1.5)
     assert judge_array(_at_rate(sits_down_hard(), rate), rate, "waist").verdict == "none"
 
 
@@ -72,6 +75,13 @@ def test_a_window_that_ends_in_the_impact_is_perhaps_a_fall() -> None:
     judged = judge_array(cut, RATE, "waist")
     assert judged.verdict == "maybe"
     assert "not there to judge" in judged.reason
+
+
+def test_a_window_that_ends_in_a_runners_step_is_no_fall() -> None:
+    steps = [(0.3 + 0.4 * step, 0.16, 3.2) for step in range(29)]
+    runs = window([(0, 5), (12, 5)], steps, [(0, 12, 0.4)])
+    for ends in (11.2, 11.4, 11.6):
+        assert judge_array(runs[: round(ends * RATE)], RATE, "waist").verdict == "none"
 
 
 def test_a_window_that_ends_soon_after_is_at_most_perhaps() -> None:
@@ -166,6 +176,8 @@ def test_a_slow_and_narrow_device_has_the_lower_of_both_lines() -> None:
     model = model_for("waist")
     assert thresholds_for(model, 25, 2).maybe == min(model.thresholds[each].maybe for each in ("slow", "narrow"))
     assert thresholds_for(model, 100, 16) == model.thresholds["usual"]
+    assert thresholds_for(model, 25, 8) == model.thresholds["slow"]
+    assert thresholds_for(model, 50, 2) == model.thresholds["narrow"]
 
 
 def test_what_tells_a_fall_is_as_it_was_made() -> None:
