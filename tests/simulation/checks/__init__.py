@@ -57,6 +57,7 @@ ALL: dict[str, Check] = {
     "nobody is paged for what somebody has": messages.none_while_owned,
     "a message goes out at most twice": messages.at_most_twice,
     "what is to go out goes out": messages.all_go_out,
+    "a claim runs out": messages.claims_run_out,
     "what may be lost is sent again": messages.ambiguous_again,
     "receipts are believed": messages.receipts_are_believed,
     "the log says it again": replay.from_the_beginning,

@@ -3,6 +3,7 @@
 from collections import Counter
 from collections.abc import Iterator
 
+from alerting.delivery import CLAIMED_FOR
 from schema.instants import SECOND, Instant, iso
 from tests.simulation.checks.record import Alarm, Record
 from tests.simulation.checks.time import slack
@@ -56,6 +57,17 @@ def all_go_out(world: World, record: Record) -> Iterator[str]:
             due = max(each.not_before, world.healed_at)
             if each.state in {"waiting", "sending"} and world.ended_at - due > slack(world):
                 yield f"{alarm.name}: the message to {each.recipient} of {iso(each.created_at)} is still {each.state}"
+
+
+def claims_run_out(world: World, record: Record) -> Iterator[str]:
+    """Once all is well, no message counts as being sent past its claim, whoever has the alarm: nobody is sending it."""
+    for alarm in record.alarms:
+        for each in alarm.notifications:
+            if each.state != "sending":
+                continue
+            ends = max(each.attempts[-1].started_at + CLAIMED_FOR, world.healed_at)
+            if world.ended_at - ends > slack(world):
+                yield f"{alarm.name}: the message to {each.recipient} counts as being sent, its claim ended {iso(ends)}"
 
 
 def ambiguous_again(world: World, record: Record) -> Iterator[str]:
