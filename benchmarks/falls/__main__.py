@@ -21,6 +21,7 @@ import msgspec  # noqa: E402 - after the threads are set
 from rich.console import Console  # noqa: E402 - likewise
 
 from benchmarks.falls import recordings, written  # noqa: E402 - likewise
+from benchmarks.falls.beds import judged  # noqa: E402 - likewise
 from benchmarks.falls.trial import KINDS, Progress  # noqa: E402 - likewise
 from benchmarks.falls.work import Worked, shown, worked  # noqa: E402 - likewise
 from monitor.impact_model import FILE, Coefficients  # noqa: E402 - likewise
@@ -44,10 +45,12 @@ def main(arguments: Sequence[str]) -> int:
     with _progress() as said:
         described = shown(read, said)
         done = [worked(kind, read, described, said) for kind in kinds]
-    print(written.tables(done))
+    at_beds = asked.folder.parent / "homes" / "bed-exits"
+    beds = judged(at_beds).said() if at_beds.is_dir() else ""
+    print(f"{written.tables(done)}\n\n{beds}")
     faults = [fault for each in done for fault in each.missed()]
     if asked.write and not asked.only:
-        _write(done)
+        _write(done, beds)
     else:
         faults += _differing(done)
     for fault in faults:
@@ -65,13 +68,15 @@ def _progress() -> Iterator[Progress]:
         yield lambda said: print(said, file=sys.stderr, flush=True)
 
 
-def _write(done: Sequence[Worked]) -> None:
+def _write(done: Sequence[Worked], beds: str) -> None:
     FILE.write_bytes(written.coefficients(done))
     (DOCS / "falls").mkdir(exist_ok=True)
     for each in done:
         (DOCS / "falls" / f"{each.kind.name}.svg").write_text(written.curves(each))
     page = DOCS / "falls.md"
-    page.write_text(written.into(page.read_text() if page.exists() else "", written.tables(done)))
+    page.write_text(
+        written.into(page.read_text() if page.exists() else "", f"{written.tables(done)}\n\n{beds}".rstrip())
+    )
 
 
 def _differing(done: Sequence[Worked]) -> list[str]:
