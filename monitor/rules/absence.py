@@ -5,13 +5,14 @@ words. Nothing but time tells them apart; so being out is a belief with an end, 
 policy whose first step is `notify: person`), then those who can look.
 
 Some of it is told apart early: a door that stands open an hour after somebody went through it, and a door used
-again with nobody seen inside (who comes home is seen inside within minutes) four hours later.
+again with nobody seen inside (who comes home is seen inside within minutes) four hours later. And while a door stands
+open, or sticks, somebody may go by it unseen: then a silence that `inactivity` would speak of is asked about.
 """
 
 from monitor import baseline
-from monitor.presence import PASSAGE, RELEASED, Contact, gone_out
+from monitor.presence import PASSAGE, RELEASED, Contact, gone_out, in_bed
 from monitor.rules.lasting import Holding, Lasting, deadline
-from monitor.rules.learning import UsualState, look, looks_at
+from monitor.rules.learning import UsualState, look, looks_at, stands_open, unusual_at
 from monitor.verdicts import Scene, State, Verdict
 from monitor.words import clock, place, sentence
 from schema.instants import HOUR, MINUTE, Duration, Instant, in_words
@@ -54,7 +55,7 @@ class Absence(Lasting):
         assert isinstance(state, AbsenceState)
         door = gone_out(scene.presence, scene.watch)
         if door is None:
-            return None
+            return _perhaps(state, scene)
         cap = scene.rule.longer_than
         lasts = min(cap, _lasts(state, door, scene))
         due = deadline(state, scene, door.used_at) - cap + lasts
@@ -65,7 +66,8 @@ class Absence(Lasting):
         door = gone_out(scene.presence, scene.watch)
         out = f"went out {clock(holding.onset, scene)}, not back for {in_words(scene.at - holding.onset)}"
         if door is None:
-            return out
+            silent = f"no sign of life since {clock(holding.onset, scene)}"
+            return sentence(silent, "an exit door stands open: may have gone out by it", "ask")
         again = _used_again(door)
         return sentence(
             out,
@@ -82,6 +84,20 @@ class Absence(Lasting):
     def unseen(self, scene: Scene) -> str:
         """Say that nobody could see them come back."""
         return f"cannot see whether anybody is back: the home is cut off since {clock(self.lost_since(scene), scene)}"
+
+
+def _perhaps(state: AbsenceState, scene: Scene) -> Holding | None:
+    """Return the silence of somebody who may have gone by a door that stands open, or sticks: no use of it shows.
+
+    It is asked about as soon as `inactivity` would speak of it.
+    """
+    presence = scene.presence
+    door = stands_open(scene)
+    if door is None or not presence.life_at or in_bed(presence, scene.watch):
+        return None
+    latest = deadline(state, scene, presence.life_at)
+    due = min(latest, unusual_at(state, latest - scene.rule.longer_than, scene))
+    return Holding(presence.life_at, due, scene.watch.devices[door.device].id)
 
 
 def _lasts(state: AbsenceState, door: Contact, scene: Scene) -> Duration:

@@ -9,18 +9,15 @@ life silent for longer than it ever should be. A hub that is back tells what it 
 keep nothing, so once they are back it starts anew. Of our own blindness one finding tells for everybody.
 """
 
-from monitor import baseline
-from monitor.presence import AWAY_LAPSES, BED_LAPSES, RELEASED, Contact, gone_out, in_bed, state_of
+from monitor.presence import AWAY_LAPSES, BED_LAPSES, RELEASED, Contact, gone_out, in_bed
 from monitor.rules.lasting import Holding, Lasting, deadline, hub_late
-from monitor.rules.learning import UsualState, look, looks_at
+from monitor.rules.learning import UsualState, look, looks_at, stands_open, unusual_at
 from monitor.verdicts import Scene, State, Verdict
 from monitor.words import clock, dark_since, eyes, place, sentence
 from schema.instants import HOUR, MINUTE, Instant, in_words
 
 LEARNED_AWAY_LAPSES = 12 * HOUR
 """A learned rule believes no longer that somebody is out, where no `absence` rule asks first."""
-BED_TELLS = 36 * HOUR
-"""A bed that was heard so lately would tell who sleeps."""
 
 
 class InactivityState(UsualState, tag="inactivity"):
@@ -120,23 +117,20 @@ def _learned(state: InactivityState, scene: Scene) -> Holding | None:
         return Holding(onset, deadline(state, scene, max(onset, presence.bed.heard)))
     door = gone_out(presence, watch)
     if door is not None:
-        if any(rule.name == "absence" for rule in watch.in_force(scene.at)):
+        if _asked_for(scene):
             return None
         return Holding(
             door.used_at, max(deadline(state, scene, door.used_at), state.begins(door.used_at) + LEARNED_AWAY_LAPSES)
         )
     # By an exit door's word they have not gone: a planned absence mutes nobody who is still there.
     latest = deadline(state, scene, onset, absences=not watch.exits)
-    starts, began_in = latest - scene.rule.longer_than, state_of(presence, watch)
-    due = baseline.unusual_at(state.usual, began_in, starts, scene.at, watch.zone, bed_tells=_bed_tells(scene))
-    return Holding(onset, min(due, latest))
+    if stands_open(scene) is not None and _asked_for(scene):
+        return Holding(onset, latest)
+    return Holding(onset, min(unusual_at(state, latest - scene.rule.longer_than, scene), latest))
 
 
-def _bed_tells(scene: Scene) -> bool:
-    """Tell whether a bed would show that they sleep: heard lately, and for some days."""
-    bed = scene.presence.bed
-    lately = bed.known and scene.at - bed.heard < BED_TELLS
-    return lately and (bed.touches_before > 0 or scene.at - bed.week_from > BED_TELLS)
+def _asked_for(scene: Scene) -> bool:
+    return any(rule.name == "absence" for rule in scene.watch.in_force(scene.at))
 
 
 def _used_again(door: Contact, scene: Scene) -> str:

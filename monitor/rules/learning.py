@@ -8,12 +8,14 @@ which they were out, in bed, away by plan, or silent for so long that nobody sho
 from zlib import crc32
 
 from monitor import baseline
-from monitor.presence import IN_BED, OUT, blind_since
+from monitor.presence import IN_BED, OUT, Contact, blind_since, contact, state_of
+from monitor.rules.contact import looks_inverted
 from monitor.verdicts import Scene, State
 from schema.instants import HOUR, SECOND, Duration, Instant
 
 _TELLS_NOTHING: Duration = 14 * HOUR
 """Silent for longer, and something was wrong, or they were in hospital: no hour of it is usual."""
+_BED_TELLS: Duration = 36 * HOUR
 
 
 class UsualState(State):
@@ -39,6 +41,25 @@ def look(state: UsualState, scene: Scene) -> None:
         seen = scene.presence.life_at >= begins
         state.usual = baseline.with_hour(state.usual, begins, scene.watch.zone, seen=seen)
     _learn_silence(state, scene)
+
+
+def unusual_at(state: UsualState, since: Instant, scene: Scene) -> Instant:
+    """Return when a silence since then, that goes on, is unusual for this person at this hour."""
+    began_in, zone = state_of(scene.presence, scene.watch), scene.watch.zone
+    return baseline.unusual_at(state.usual, began_in, since, scene.at, zone, bed_tells=_bed_tells(scene))
+
+
+def stands_open(scene: Scene) -> Contact | None:
+    """Return an exit door that stands open, so that somebody may have gone unseen; one that is inverted does not."""
+    doors = (contact(scene.presence, place) for place in scene.watch.exits)
+    return next((door for door in doors if door is not None and door.open and not looks_inverted(door, scene)), None)
+
+
+def _bed_tells(scene: Scene) -> bool:
+    """Tell whether a bed would show that they sleep: heard lately, and for some days."""
+    bed = scene.presence.bed
+    lately = bed.known and scene.at - bed.heard < _BED_TELLS
+    return lately and (bed.touches_before > 0 or scene.at - bed.week_from > _BED_TELLS)
 
 
 def _hour_begins(at: Instant, scene: Scene) -> Instant:

@@ -7,8 +7,9 @@ import msgspec
 import pytest
 
 from benchmarks.detection import __main__ as detection
-from benchmarks.detection import alarms, judgement, lived, planted, recorded
+from benchmarks.detection import alarms, judgement, left_out, lived, planted, recorded
 from benchmarks.detection.spans import holds, joined, length, moment_in, without
+from monitor import baseline
 from schema.instants import HOUR, MINUTE, SECOND, Instant, parse_instant
 from schema.plans import CarePlan
 
@@ -137,3 +138,11 @@ def test_recordings_that_are_not_there_are_said_with_status_2(tmp_path: Path) ->
 def test_never_found_is_later_than_any_target() -> None:
     nobody = planted.Outcome(planted.Planted("silent", "a", 0), 12, None, "", soft=False, technical_after=None)
     assert judgement.after([nobody]) == [float("inf")]
+
+
+def test_limits_chosen_without_a_home_hold_for_as_long_as_it_is_judged() -> None:
+    before = dict(baseline.LIMITS)
+    with left_out.limits({"up": 130 * MINUTE}):
+        assert baseline.limit(baseline.NOTHING_YET, baseline.UP, 0) == 130 * MINUTE
+        assert baseline.LIMITS[baseline.BACK] == before[baseline.BACK]
+    assert before == baseline.LIMITS

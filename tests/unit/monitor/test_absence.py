@@ -3,7 +3,7 @@
 import pytest
 
 from schema.people import Device
-from tests.unit.monitor.story import DEVICES, Story, watch_of
+from tests.unit.monitor.story import DAY, DEVICES, Story, watch_of
 
 ASKS = {"rule": "absence", "longer_than": "12h", "policy": "soft"}
 LEARNED = {"rule": "inactivity", "learned": True, "longer_than": "12h"}
@@ -37,6 +37,26 @@ def test_a_door_opened_and_not_shut_is_told_within_the_hour() -> None:
     story.until("12:00")
     assert story.told[0] == "10:00 raised absence"
     assert "the door stands open" in story.said[0].finding.reason
+
+
+def test_by_a_door_that_sticks_she_may_have_gone_unseen_so_she_is_asked() -> None:
+    story = Story(watch_of(ASKS, LEARNED), "07:00").at("07:30", "door-1 open").at("07:33", "motion-2 detected")
+    story.at("08:30", "motion-1 detected").at("09:00", "motion-2 detected").until("17:00")
+    assert story.told == ["12:20 raised absence"]
+    assert story.last.finding.reason == (
+        "no sign of life since 09:00; an exit door stands open: may have gone out by it; ask"
+    )
+
+
+def test_an_inverted_contact_is_no_open_door() -> None:
+    """It rests open, and closes when the door is opened: she is at home, and called inactive as anybody."""
+    story = Story(watch_of(ASKS, LEARNED), "07:00", DAY)
+    for _ in range(2):
+        for hour in range(8, 22):
+            story.at(f"{hour:02}:00", "door-1 closed").at(f"{hour:02}:01", "door-1 open")
+            story.at(f"{hour:02}:03", "motion-1 detected").at(f"{hour:02}:04", "motion-2 detected")
+    story.at("08:00", "motion-1 detected").at("09:00", "motion-2 detected").said.clear()
+    assert story.until("13:00").told == ["12:20 raised inactivity"]
 
 
 def test_used_again_with_nobody_seen_inside_is_told_early() -> None:
