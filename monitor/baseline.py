@@ -106,7 +106,12 @@ def with_hour(usual: Usual, begins: Instant, zone: str, *, seen: bool) -> Usual:
     grid[:, kind, hour] *= _KEEPS
     grid[1, kind, hour] += 1
     grid[0, kind, hour] += seen
-    return msgspec.structs.replace(usual, about=grid.astype(np.float32).tobytes(), since=usual.since or begins // DAY)
+    return msgspec.structs.replace(known_since(usual, begins), about=grid.astype(np.float32).tobytes())
+
+
+def known_since(usual: Usual, at: Instant) -> Usual:
+    """Return what is usual, known since this day if since none before."""
+    return usual if usual.since else msgspec.structs.replace(usual, since=at // DAY)
 
 
 def with_silence(usual: Usual, state: int, since: Instant, until: Instant, zone: str) -> Usual:

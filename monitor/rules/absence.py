@@ -38,7 +38,7 @@ class Absence(Lasting):
         """Learn, and judge as all that lasts."""
         assert isinstance(state, AbsenceState)
         if scene.rule.learned:
-            look(state, scene)
+            look(state, scene, hours=False)
         return list(super().step(state, scene))
 
     def due(self, state: State, scene: Scene) -> Instant | None:

@@ -36,7 +36,7 @@ class Inactivity(Lasting):
         """Learn, and judge as all that lasts."""
         assert isinstance(state, InactivityState)
         if scene.rule.learned:
-            look(state, scene)
+            look(state, scene, hours=True)
         return list(super().step(state, scene))
 
     def due(self, state: State, scene: Scene) -> Instant | None:

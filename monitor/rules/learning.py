@@ -31,13 +31,14 @@ def looks_at(state: UsualState, scene: Scene) -> Instant:
     return _hour_begins(max(state.learned_at, state.since), scene) + HOUR
 
 
-def look(state: UsualState, scene: Scene) -> None:
-    """Learn what has become known since the last look, where a look is due."""
+def look(state: UsualState, scene: Scene, *, hours: bool) -> None:
+    """Learn what has become known since the last look, where one is due; of `hours` as well, or of silences alone."""
     if scene.at < looks_at(state, scene):
         return
     begins = _hour_begins(scene.at, scene) - HOUR
     state.learned_at = scene.at
-    if _tells(begins, scene):
+    state.usual = baseline.known_since(state.usual, scene.at)
+    if hours and _tells(begins, scene):
         seen = scene.presence.life_at >= begins
         state.usual = baseline.with_hour(state.usual, begins, scene.watch.zone, seen=seen)
     _learn_silence(state, scene)

@@ -107,6 +107,8 @@ def test_weeks_in_hospital_make_nothing_usual() -> None:
     after = lives(story, 8, 9, 10)
     assert baseline.limit(usual(after), baseline.UP, story.now) == baseline.limit(before, baseline.UP, story.now)
     assert usual(after).nights == before.nights
+    about = baseline.picture(usual(after)).about["weekday"]
+    assert all(about[hour] > 0.8 for hour in range(9, 22))
 
 
 @pytest.mark.parametrize("day", [date(2026, 3, 28), date(2026, 10, 24)], ids=["put forward", "put back"])
