@@ -11,7 +11,7 @@ KILLS ?= 30
 MINUTES ?= 2
 BREAKAGES ?=
 
-.PHONY: install demo test lint bench simulate breakages chaos soak clean
+.PHONY: install demo test lint bench simulate breakages chaos soak detection clean
 .DEFAULT_GOAL := install
 
 install: .venv/installed
@@ -49,6 +49,10 @@ chaos: install
 soak: MINUTES = 60
 soak: install
 	@$(BIN)/python -m benchmarks.soak --minutes $(MINUTES)
+
+detection: install
+	@$(BIN)/python -m benchmarks.detection
+	@$(BIN)/python -m benchmarks.falls $${TELECARE_RECORDINGS:-../shared/data}/falls
 
 clean:
 	rm -rf .venv build *.egg-info

@@ -14,6 +14,7 @@ from typing import Any, NamedTuple
 
 import psycopg
 import pytest
+import structlog
 from psycopg import AsyncConnection
 from psycopg_pool import AsyncConnectionPool
 
@@ -29,6 +30,11 @@ TEMPLATE = "migrated"
 sys.dont_write_bytecode = False
 os.environ.pop("PYTHONDONTWRITEBYTECODE", None)
 
+# A command that a test runs in here configures logs for its process. Loggers that were used then would keep that for
+# good, and `capture_logs` of a later test would hear nothing of them.
+_configure = structlog.configure
+structlog.configure = lambda **given: _configure(**given | {"cache_logger_on_first_use": False})  # type: ignore[assignment]
+
 _numbers = itertools.count(1)
 _without_mosquitto: list[str] = []
 
@@ -41,6 +47,13 @@ class BrokerAddress(NamedTuple):
     user: str
     password: str
     url: str
+
+
+@pytest.fixture(autouse=True)
+def usual_logs() -> Iterator[None]:
+    """Leave logs as they were before: a command run in here sets their form and level for the whole process."""
+    yield
+    structlog.reset_defaults()
 
 
 @pytest.fixture(scope="session")

@@ -14,6 +14,9 @@ import numpy as np
 
 ALLOWANCE = 2.0
 """MB an hour: 48 MB a day, by which a process started anew each month stays within the machine's memory."""
+OF_THE_DATABASE = 10.0
+"""MB an hour that the sum of the database's processes may grow by, each of which is judged by `ALLOWANCE` as well: two
+dozen sessions fill, over hours, with the plans of what they were asked, until the pools replace them."""
 NOISE = 1.5
 """MB: the arenas and blocks that Python, glibc and Go take and give back whole."""
 _SPANS = 60
@@ -37,11 +40,12 @@ class Verdict(NamedTuple):
     highest: float
     slope: Slope
     hours: float
+    allowance: float = ALLOWANCE
 
     @property
     def grows(self) -> bool:
         """Whether it grew, beyond doubt and beyond the allowance."""
-        return self.slope.low > ALLOWANCE and self.slope.value * self.hours > NOISE
+        return self.slope.low > self.allowance and self.slope.value * self.hours > NOISE
 
 
 def slope(seconds: Sequence[float], megabytes: Sequence[float]) -> Slope:
@@ -56,8 +60,8 @@ def slope(seconds: Sequence[float], megabytes: Sequence[float]) -> Slope:
     return Slope(float(np.median(slopes)), float(slopes[low]), float(slopes[high]))
 
 
-def verdict(seconds: Sequence[float], megabytes: Sequence[float]) -> Verdict:
-    """Judge one process by its samples after the warm-up."""
+def verdict(seconds: Sequence[float], megabytes: Sequence[float], allowance: float = ALLOWANCE) -> Verdict:
+    """Judge one process by its samples after the warm-up; `allowance` is in MB an hour."""
     edge = max(1, len(megabytes) // 20)
     return Verdict(
         start=float(np.median(megabytes[:edge])),
@@ -65,6 +69,7 @@ def verdict(seconds: Sequence[float], megabytes: Sequence[float]) -> Verdict:
         highest=max(megabytes),
         slope=slope(seconds, megabytes),
         hours=(seconds[-1] - seconds[0]) / 3600,
+        allowance=allowance,
     )
 
 

@@ -3,7 +3,7 @@
 from typing import Any
 
 from benchmarks.soak.course import Course
-from benchmarks.soak.judge import ALLOWANCE, NOISE, Verdict
+from benchmarks.soak.judge import ALLOWANCE, NOISE, OF_THE_DATABASE, Verdict
 from benchmarks.soak.outage import Outage
 from benchmarks.soak.plot import plot
 from benchmarks.soak.samples import Samples
@@ -39,7 +39,10 @@ def table(course: Course, samples: Samples, verdicts: dict[str, Verdict]) -> str
         f"{'private memory, MB':<44}{'start':>8}{'end':>8}{'highest':>9}{'MB/h':>8}{'95% interval':>18}{'cores':>7}",
         *(_row(name, verdicts[name], samples.cpu(name, course.warm_up)) for name in SERVICES if name in verdicts),
         *(_row(f"  {name}", each) for name, each in sorted(verdicts.items()) if name not in SERVICES),
-        f"allowed: a slope whose 95% interval begins at {ALLOWANCE:g} MB/h or below, or less than {NOISE:g} MB in all",
+        (
+            f"allowed: a slope whose 95% interval begins at {ALLOWANCE:g} MB/h or below, or less than {NOISE:g} MB in all;"
+            f" of the database's processes together {OF_THE_DATABASE:g} MB/h"
+        ),
         "",
         *_counts(course),
         *_engines(samples, course.warm_up),

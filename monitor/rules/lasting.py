@@ -16,6 +16,7 @@ from schema.instants import MINUTE, SECOND, Duration, Instant
 OFTEN = 20 * MINUTE
 """A hub that speaks at least so often would be heard, if it were there."""
 LATE_AFTER = 30 * MINUTE
+_LOOKED_FOR_AGAIN: Duration = 10 * SECOND
 
 BACKLOG = MINUTE
 """How long a hub that is back has for what it kept, before its home's silence is judged."""
@@ -163,16 +164,19 @@ def home_speaks(due: Instant, scene: Scene) -> Instant:
     """Return when silence may be called the person's, where the hub speaks by itself every few minutes.
 
     Not before the home was heard after it was due: a hub that has just died leaves its home as silent. Its next word
-    is waited for, and if that does not come, until the hub itself is late.
+    is waited for, and looked for again and again until the hub itself is late: it comes by the short way, which wakes
+    nobody, and may come at any time where hubs speak unevenly or a word of theirs was lost.
     """
     presence = scene.presence
     every = presence.hub_every
     if not _beats(presence) or presence.home_heard >= due:
         return due
-    for expected in (every + every // 32 + 2 * SECOND, every + every // 4, _late_after(every)):
-        if scene.at < presence.hub_said_at + expected:
-            return max(due, presence.hub_said_at + expected)
-    return due
+    usual, late = presence.hub_said_at + every + every // 32 + 2 * SECOND, presence.hub_said_at + _late_after(every)
+    if scene.at >= late:
+        return due
+    again = max(every // 4, _LOOKED_FOR_AGAIN)
+    looks = max(0, (scene.at - usual) // again + 1)
+    return max(due, min(usual + looks * again, late))
 
 
 def hub_late(scene: Scene) -> Instant:

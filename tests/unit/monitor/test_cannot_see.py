@@ -114,3 +114,13 @@ def test_what_was_cut_off_and_is_back_is_said_with_the_silence_it_left() -> None
     story.at("17:00", "hub online", kind="hub").until("17:05")
     assert story.told[-1] == "17:01 raised inactivity"
     assert story.last.finding.reason.endswith("the home was cut off until 17:00")
+
+
+def test_a_hub_that_missed_one_word_keeps_nobody_waiting_once_it_speaks() -> None:
+    """Its word of 16:00 was lost, and the next came at 16:13: found some minutes later, and not when it is late."""
+    story = Story(watch_of(QUIET, devices=EYES), "10:00")
+    lives_on(story, *(f"{minutes // 60}:{minutes % 60:02}" for minutes in range(600, 721, 10)))
+    story.bring("motion-1 detected")
+    lives_on(story, *(f"{minutes // 60}:{minutes % 60:02}" for minutes in range(730, 951, 10)), "16:13")
+    assert of_inactivity(story) == [], "at 16:10 nothing of the home was heard for twenty minutes"
+    assert of_inactivity(story.until("16:17")) == ["16:15 raised inactivity"]
