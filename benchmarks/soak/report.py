@@ -40,8 +40,8 @@ def table(course: Course, samples: Samples, verdicts: dict[str, Verdict]) -> str
         *(_row(name, verdicts[name], samples.cpu(name, course.warm_up)) for name in SERVICES if name in verdicts),
         *(_row(f"  {name}", each) for name, each in sorted(verdicts.items()) if name not in SERVICES),
         (
-            f"allowed: a slope whose 95% interval begins at {ALLOWANCE:g} MB/h or below, or less than {NOISE:g} MB in all;"
-            f" of the database's processes together {OF_THE_DATABASE:g} MB/h"
+            f"allowed: a slope whose 95% interval begins at {ALLOWANCE:g} MB/h or below, or less than {NOISE:g} MB"
+            f" in all; of the database's processes together {OF_THE_DATABASE:g} MB/h"
         ),
         "",
         *_counts(course),
