@@ -51,7 +51,8 @@ async def test_a_hub_publishes_for_homes_and_hears_reassurance_and_nothing_else(
             allowed = ["urgent/h1/pendant-1", "homes/h1/zigbee2mqtt/Küche", "application/a/device/d/event/up"]
             for topic in ["other/thing", *allowed]:
                 await hub.publish(topic, b"{}", qos=1)
-            assert [(await _next(gateway)).topic.value for _ in allowed] == allowed
+            heard = {(await _next(gateway)).topic.value for _ in allowed}  # no order is promised between subscriptions
+            assert heard == set(allowed)
             await gateway.publish("homes/h1/pendant-1/reassure", b"received", qos=1)
             assert (await _next(hub)).payload == b"received"
 
