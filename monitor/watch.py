@@ -168,8 +168,8 @@ def concerns(device: Device, person: str) -> bool:
 
 
 def calls_in_force(zone: str, devices: dict[int, WatchedDevice]) -> tuple[WatchedRule, ...]:
-    """Return the `button` and `fall` rules of our own, for where there is no plan to say how."""
-    return _Fitting(zone, devices, None).compile(())[0]
+    """Return the rules about calls of our own, where no plan says how: what else is fitted is the residents' matter."""
+    return tuple(rule for rule in _Fitting(zone, devices, None).compile(())[0] if rule.name in CALLS)
 
 
 def compile_watch(

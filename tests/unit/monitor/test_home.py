@@ -142,3 +142,14 @@ def test_a_rule_that_throws_over_a_press_is_a_call_all_the_same(monkeypatch: pyt
     monkeypatch.setitem(RULES, "button", Rule())  # the bare shape: not implemented
     (said,) = play(home_of("ada", "bert"), reads(1, "button", "pressed"))
     assert (said.finding.kind, said.finding.priority, said.finding.subject) == ("button", "life", "home-1")
+
+
+def test_a_home_with_a_smoke_detector_hears_its_shared_pendant_and_leaves_smoke_to_who_lives_there() -> None:
+    devices = (*DEVICES, Device(id="smoke-1", kind="smoke", room="hall"))
+    numbered = tuple(NumberedDevice(number, device) for number, device in enumerate(devices, 1))
+    residents = ("ada", "bert")
+    watch = compile_home_watch(HomeSet("home-1", "Europe/London", None, numbered), None, residents)
+    said = play(watch, reads(4, "smoke", "alarm"), reads(1, "button", "pressed"), TimePassed(NOON + MINUTE))
+    assert [(each.finding.kind, each.finding.device) for each in said] == [("button", "pendant-1")]
+    story = Story(watch_of(devices=devices, residents=residents), "12:00").at("12:30", "smoke-1 alarm")
+    assert [(each.finding.kind, each.finding.device) for each in story.said] == [("environment", "smoke-1")]
