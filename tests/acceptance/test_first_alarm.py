@@ -64,9 +64,7 @@ async def test_a_pressed_pendant_is_answered_in_the_browser(
 
         press(running, home, "pendant-1")
         await expect(page.locator("article.first.is-life")).to_be_visible(timeout=15_000)  # came up without reload
-        await expect(page.get_by_text("failed")).to_have_count(
-            0
-        )  # nobody's step threw
+        await expect(page.get_by_text("failed")).to_have_count(0)  # nobody's step threw
         await page.screenshot(path=keep("queue-desktop-light") or str(tmp_path / "queue.png"))
         await page.get_by_role("link", name="Look first").click()
         told = page.get_by_role("region", name="Who was told")
