@@ -11,11 +11,11 @@ open, or sticks, somebody may go by it unseen: then a silence that `inactivity` 
 
 from monitor import baseline
 from monitor.presence import PASSAGE, RELEASED, Contact, gone_out, in_bed
-from monitor.rules.lasting import Holding, Lasting, deadline
-from monitor.rules.learning import UsualState, look, looks_at, stands_open, unusual_at
-from monitor.verdicts import Scene, State, Verdict
+from monitor.rules.lasting import Holding, deadline
+from monitor.rules.learning import Learning, UsualState, stands_open, unusual_at
+from monitor.verdicts import Scene, State
 from monitor.words import clock, place, sentence
-from schema.instants import HOUR, MINUTE, Duration, Instant, in_words
+from schema.instants import HOUR, MINUTE, Duration, in_words
 
 OPEN_DOOR: Duration = HOUR
 USED_AGAIN: Duration = 4 * HOUR
@@ -26,29 +26,14 @@ class AbsenceState(UsualState, tag="absence"):
     """How long they are usually out."""
 
 
-class Absence(Lasting):
+class Absence(Learning):
     """Out for longer than is usual."""
 
     name = "absence"
     state = AbsenceState
     moved_by = PASSAGE | RELEASED
     rests_on_silence = True
-
-    def step(self, state: State, scene: Scene) -> "list[Verdict]":
-        """Learn, and judge as all that lasts."""
-        assert isinstance(state, AbsenceState)
-        if scene.rule.learned:
-            look(state, scene, hours=False)
-        return list(super().step(state, scene))
-
-    def due(self, state: State, scene: Scene) -> Instant | None:
-        """Return when it comes true, or is to learn."""
-        assert isinstance(state, AbsenceState)
-        due = super().due(state, scene)
-        if not scene.rule.learned:
-            return due
-        learns = looks_at(state, scene)
-        return learns if due is None else min(due, learns)
+    learns_hours = False
 
     def holds(self, state: State, scene: Scene) -> Holding | None:
         """Return the absence since the door was last used."""

@@ -2,7 +2,7 @@
 
 The window says when the clock may start, so that a silence begun at 19:00 is found that night. In bed the
 clock stands still: who stays there beyond the night is `not_up`'s business. After the exit door was used and
-nothing seen inside since, the person is taken to be out, for 12 h at most: then they are missed.
+nothing seen inside since, the person is taken to be out, for 14 h at most (12 h where it learns): then they are missed.
 
 Where nobody could have been seen it says 'cannot see', and never 'inactive': the home cut off, or all that shows
 life silent for longer than it ever should be. A hub that is back tells what it kept, and the clock goes on; sensors
@@ -10,9 +10,9 @@ keep nothing, so once they are back it starts anew. Of our own blindness one fin
 """
 
 from monitor.presence import AWAY_LAPSES, BED_LAPSES, RELEASED, Contact, gone_out, in_bed
-from monitor.rules.lasting import Holding, Lasting, deadline, hub_late
-from monitor.rules.learning import UsualState, look, looks_at, stands_open, unusual_at
-from monitor.verdicts import Scene, State, Verdict
+from monitor.rules.lasting import Holding, deadline, hub_late
+from monitor.rules.learning import Learning, UsualState, stands_open, unusual_at
+from monitor.verdicts import Scene, State
 from monitor.words import clock, dark_since, eyes, place, sentence
 from schema.instants import HOUR, MINUTE, Instant, in_words
 
@@ -24,29 +24,14 @@ class InactivityState(UsualState, tag="inactivity"):
     """What is usual for the person, where the rule is to learn it."""
 
 
-class Inactivity(Lasting):
+class Inactivity(Learning):
     """No sign of life."""
 
     name = "inactivity"
     state = InactivityState
     moved_by = RELEASED
     rests_on_silence = True
-
-    def step(self, state: State, scene: Scene) -> list[Verdict]:
-        """Learn, and judge as all that lasts."""
-        assert isinstance(state, InactivityState)
-        if scene.rule.learned:
-            look(state, scene, hours=True)
-        return list(super().step(state, scene))
-
-    def due(self, state: State, scene: Scene) -> Instant | None:
-        """Return when it comes true, or is to learn."""
-        assert isinstance(state, InactivityState)
-        due = super().due(state, scene)
-        if not scene.rule.learned:
-            return due
-        learns = looks_at(state, scene)
-        return learns if due is None else min(due, learns)
+    learns_hours = True
 
     def holds(self, state: State, scene: Scene) -> Holding | None:
         """Return the silence since the last sign of life, or since the door closed behind them."""

@@ -5,12 +5,15 @@ that has ended is learned with the state it began in. An hour tells nothing in w
 which they were out, in bed, away by plan, or silent for so long that nobody should call it usual.
 """
 
+from collections.abc import Iterable
+from typing import ClassVar
 from zlib import crc32
 
 from monitor import baseline
 from monitor.presence import IN_BED, OUT, Contact, blind_since, contact, state_of
 from monitor.rules.contact import looks_inverted
-from monitor.verdicts import Scene, State
+from monitor.rules.lasting import Lasting
+from monitor.verdicts import Scene, State, Verdict
 from schema.instants import HOUR, SECOND, Duration, Instant
 
 _TELLS_NOTHING: Duration = 14 * HOUR
@@ -24,6 +27,28 @@ class UsualState(State):
     usual: baseline.Usual = baseline.NOTHING_YET
     learned_at: Instant = 0
     silence_at: Instant = 0  # the end of the last silence that was learned
+
+
+class Learning(Lasting):
+    """A rule about what lasts that learns, where the plan says so: its state is a `UsualState`."""
+
+    learns_hours: ClassVar[bool]  # whether each hour's presence, or lengths alone
+
+    def step(self, state: State, scene: Scene) -> Iterable[Verdict]:
+        """Learn, and judge as all that lasts."""
+        assert isinstance(state, UsualState)
+        if scene.rule.learned:
+            look(state, scene, hours=self.learns_hours)
+        return list(super().step(state, scene))
+
+    def due(self, state: State, scene: Scene) -> Instant | None:
+        """Return when it comes true, or is to learn."""
+        assert isinstance(state, UsualState)
+        due = super().due(state, scene)
+        if not scene.rule.learned:
+            return due
+        learns = looks_at(state, scene)
+        return learns if due is None else min(due, learns)
 
 
 def looks_at(state: UsualState, scene: Scene) -> Instant:

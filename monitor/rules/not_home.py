@@ -6,8 +6,9 @@ back. A planned absence is none of its business; when it ends the clock starts a
 is still out, it is said again after `longer_than`, or at the next `by`.
 """
 
-from monitor.presence import PASSAGE, RELEASED, Contact, contact, gone_out, out_by
+from monitor.presence import PASSAGE, RELEASED
 from monitor.rules.lasting import Holding, Lasting, deadline
+from monitor.rules.ways_out import gone_by
 from monitor.verdicts import Scene, State
 from monitor.words import clock, place
 from schema.instants import Instant, in_words
@@ -26,7 +27,7 @@ class NotHome(Lasting):
 
     def holds(self, state: State, scene: Scene) -> Holding | None:
         """Return the absence since the door was first used."""
-        door = _door(scene)
+        door = gone_by(scene)
         if door is None:
             return None
         times = [due for due in (_by(door.out_since, state, scene), _after(door.out_since, state, scene)) if due]
@@ -55,10 +56,3 @@ def _by(onset: Instant, state: State, scene: Scene) -> Instant:
         if leaves <= due < returns:
             due = scene.rule.by.after(returns)
     return due
-
-
-def _door(scene: Scene) -> Contact | None:
-    if scene.rule.device is None:
-        return gone_out(scene.presence, scene.watch)
-    door = contact(scene.presence, scene.rule.device)
-    return door if door is not None and out_by(scene.presence, door) else None

@@ -7,8 +7,9 @@ Who was out already when the window opens is missed from then on: a person with 
 is looked for at 22:10, not in the morning. Where several live in a home, anybody seen inside counts as back.
 """
 
-from monitor.presence import PASSAGE, RELEASED, Contact, contact, gone_out, out_by
+from monitor.presence import PASSAGE, RELEASED
 from monitor.rules.lasting import Holding, Lasting, deadline
+from monitor.rules.ways_out import gone_by
 from monitor.verdicts import Scene, State
 from monitor.words import clock, place
 from schema.instants import in_words
@@ -27,7 +28,7 @@ class Wandering(Lasting):
 
     def holds(self, state: State, scene: Scene) -> Holding | None:
         """Return the absence since the door was first used."""
-        door = _door(scene)
+        door = gone_by(scene)
         if door is None:
             return None
         due = deadline(state, scene, door.out_since)
@@ -35,7 +36,7 @@ class Wandering(Lasting):
 
     def reason(self, holding: Holding, scene: Scene) -> str:
         """Say when they went, and whether the door stands open."""
-        door = _door(scene)
+        door = gone_by(scene)
         away = in_words(scene.at - holding.onset)
         still = ", the door stands open" if door is not None and door.open else ""
         return f"went out {clock(holding.onset, scene)}, not back for {away}{still}"
@@ -44,10 +45,3 @@ class Wandering(Lasting):
         """Say where they were seen."""
         presence = scene.presence
         return f"back, seen {clock(presence.life_at, scene)} {place(presence.life_by, scene.watch)}"
-
-
-def _door(scene: Scene) -> Contact | None:
-    if scene.rule.device is None:
-        return gone_out(scene.presence, scene.watch)
-    door = contact(scene.presence, scene.rule.device)
-    return door if door is not None and out_by(scene.presence, door) else None

@@ -9,13 +9,31 @@ from monitor.changes import number
 from monitor.engine import Counts, Monitor
 from monitor.fold import Fold
 from runtime.log import RowKind, append
-from schema.entries import Entry, ReadingEntry, Tick, UnregisteredPress, pack
-from schema.instants import Instant
+from schema.entries import AlarmClosed, Entry, ReadingEntry, Tick, UnregisteredPress, pack
+from schema.instants import MINUTE, SECOND, Instant
 from tests.unit.monitor.random_logs import Row, steps
-from tests.unit.monitor.small_core import SMALL
+from tests.unit.monitor.small_core import SMALL, START, home_set, moves, person_set, plan_set, press, reading
 
 Written = tuple[int, str, int, str, str]
 """A row of finding_changes: position, subject, ordinal, finding, change."""
+LIVE, BLIND = Tick(), Tick(blind=True)
+
+# Two homes; presses, a silence that is raised, cleared, raised again and closed, pills, a blind while.
+STORY: list[Row] = [
+    (1, START, [home_set(), person_set(), plan_set(), home_set("h2", 11), person_set("bob", "h2")]),
+    (2, START + SECOND, [moves(START), moves(START, 12), press(START)]),
+    (3, START + 2 * SECOND, [LIVE]),
+    (4, START + MINUTE, [reading(4, "pill", "opened", START + MINUTE), press(START + MINUTE, 11)]),
+    (5, START + 12 * MINUTE, [LIVE]),
+    (6, START + 13 * MINUTE, [moves(START + 13 * MINUTE)]),
+    (7, START + 14 * MINUTE, [BLIND]),
+    (8, START + 30 * MINUTE, [BLIND]),
+    (9, START + 31 * MINUTE, [home_set("h3", 21), person_set("cid", "h3")]),
+    (10, START + 32 * MINUTE, [press(START + 32 * MINUTE, 21), press(START + 32 * MINUTE, 1)]),
+    (11, START + 33 * MINUTE, [LIVE]),
+    (12, START + 34 * MINUTE, [AlarmClosed("ada", ("whatever",), START + 34 * MINUTE)]),
+    (13, START + 50 * MINUTE, [LIVE]),
+]
 
 
 def small_fold(owns: Callable[[str], bool] = lambda _: True) -> Fold:

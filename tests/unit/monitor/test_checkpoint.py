@@ -1,7 +1,6 @@
 """Checkpoints on the real database: taken up again, the monitor goes on as if it had never stopped."""
 
 import asyncio
-from collections.abc import AsyncIterator
 
 import pytest
 from hypothesis import HealthCheck, given, settings
@@ -19,12 +18,6 @@ from tests.unit.monitor.small_core import START, home_set, moves, person_set
 from tests.unit.monitor.stored_log import drained, small_fold, small_monitor, store, store_rows, written
 
 ALL = list(range(16))
-
-
-@pytest.fixture
-async def connection(database_url: str) -> AsyncIterator[AsyncConnection]:
-    async with await AsyncConnection.connect(database_url, autocommit=True) as connection:
-        yield connection
 
 
 @pytest.fixture

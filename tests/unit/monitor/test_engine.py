@@ -13,12 +13,14 @@ from monitor.changes import Numbered
 from monitor.checkpoint import restore
 from monitor.engine import Monitor
 from monitor.fold import Fold
-from monitor.pruning import prune_log
-from schema.entries import AlarmClosed, Tick, UnregisteredPress, pack
-from schema.instants import DAY, HOUR, MINUTE, SECOND, Instant, instant
+from schema.entries import UnregisteredPress, pack
+from schema.instants import DAY, HOUR, MINUTE, SECOND, Instant
 from tests.unit.monitor.random_logs import Row
-from tests.unit.monitor.small_core import START, home_set, moves, person_set, plan_set, press, reading
+from tests.unit.monitor.small_core import START, home_set, moves, press
 from tests.unit.monitor.stored_log import (
+    BLIND,
+    LIVE,
+    STORY,
     CrashError,
     CrashingConnection,
     Points,
@@ -32,34 +34,9 @@ from tests.unit.monitor.stored_log import (
     written,
 )
 
-LIVE, BLIND = Tick(), Tick(blind=True)
-
-# Two homes; presses, a silence that is raised, cleared, raised again and closed, pills, a blind while.
-STORY: list[Row] = [
-    (1, START, [home_set(), person_set(), plan_set(), home_set("h2", 11), person_set("bob", "h2")]),
-    (2, START + SECOND, [moves(START), moves(START, 12), press(START)]),
-    (3, START + 2 * SECOND, [LIVE]),
-    (4, START + MINUTE, [reading(4, "pill", "opened", START + MINUTE), press(START + MINUTE, 11)]),
-    (5, START + 12 * MINUTE, [LIVE]),
-    (6, START + 13 * MINUTE, [moves(START + 13 * MINUTE)]),
-    (7, START + 14 * MINUTE, [BLIND]),
-    (8, START + 30 * MINUTE, [BLIND]),
-    (9, START + 31 * MINUTE, [home_set("h3", 21), person_set("cid", "h3")]),
-    (10, START + 32 * MINUTE, [press(START + 32 * MINUTE, 21), press(START + 32 * MINUTE, 1)]),
-    (11, START + 33 * MINUTE, [LIVE]),
-    (12, START + 34 * MINUTE, [AlarmClosed("ada", ("whatever",), START + 34 * MINUTE)]),
-    (13, START + 50 * MINUTE, [LIVE]),
-]
-
 # A press in a home whose name no table takes, beside one of Ada's.
 _AT = START + 51 * MINUTE
 REFUSED: Row = (14, _AT, [press(_AT), UnregisteredPress("h\x00", "p", "button", _AT, _AT, "no such home")])
-
-
-@pytest.fixture
-async def connection(database_url: str) -> AsyncIterator[AsyncConnection]:
-    async with await AsyncConnection.connect(database_url, autocommit=True) as connection:
-        yield connection
 
 
 @pytest.fixture
@@ -386,48 +363,6 @@ async def test_what_a_rule_raises_again_is_written_once(connection: AsyncConnect
     await store(connection, START + 2 * SECOND, press(START))
     await drained(small_monitor(connection))
     assert len(await written(connection)) == 1
-
-
-# --- pruning -----------------------------------------------------------------------------------------
-
-
-async def _positions(connection: AsyncConnection) -> list[int]:
-    rows = await connection.execute("select position from log order by position")
-    return [row[0] for row in await rows.fetchall()]
-
-
-async def test_pruning_takes_old_readings_and_ticks_that_no_restart_needs_and_leaves_facts(
-    connection: AsyncConnection,
-) -> None:
-    await store_rows(connection, STORY[:6])
-    monitor = small_monitor(connection)
-    await drained(monitor)
-    await monitor.save()
-    await store_rows(connection, STORY[6:])
-    await drained(monitor)
-    assert await prune_log(connection, START + 3 * DAY) == 0
-    assert await prune_log(connection, START + 4 * DAY) == 4
-    assert await _positions(connection) == [1, 6, 7, 8, 9, 10, 11, 12, 13]
-    times = await (await connection.execute("select committed_at from batch_times order by batch")).fetchall()
-    assert [instant(row[0]) for row in times] == [at for _, at, _ in (STORY[1], STORY[3])], "the history's own order"
-    await drained(small_monitor(connection))
-    assert await written(connection) == expected(STORY)
-
-
-async def test_nothing_is_pruned_before_every_partition_has_a_checkpoint(connection: AsyncConnection) -> None:
-    await store_rows(connection, STORY)
-    monitor = small_monitor(connection, range(15))
-    await drained(monitor)
-    await monitor.save()
-    assert await prune_log(connection, START + 4 * DAY) == 0
-
-
-async def test_pruning_is_bounded(connection: AsyncConnection) -> None:
-    await store_rows(connection, STORY)
-    monitor = small_monitor(connection)
-    await drained(monitor)
-    await monitor.save()
-    assert [await prune_log(connection, START + 4 * DAY, limit=4) for _ in range(3)] == [4, 4, 1]
 
 
 async def test_the_database_going_away_is_raised_to_the_service_and_memory_is_dropped(

@@ -24,12 +24,6 @@ ALL = list(range(16))
 
 
 @pytest.fixture
-async def connection(database_url: str) -> AsyncIterator[AsyncConnection]:
-    async with await AsyncConnection.connect(database_url, autocommit=True) as connection:
-        yield connection
-
-
-@pytest.fixture
 async def service(database_url: str) -> AsyncIterator["asyncio.Task[None]"]:
     """Give the service, running."""
     listener = Listener(database_url, ["log"])

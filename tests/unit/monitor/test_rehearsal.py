@@ -1,7 +1,6 @@
 """A rehearsal is the same fold over the same log: of the very plan that was set it says what was said, to the id."""
 
 import asyncio
-from collections.abc import AsyncIterator
 from random import Random
 
 import msgspec
@@ -54,12 +53,6 @@ def life() -> Lived:
             (last, tuple(msgspec.structs.replace(each, received_at=max(each.received_at, told)) for each in row))
         )
     return quiet._replace(rows=rows)
-
-
-@pytest.fixture
-async def connection(database_url: str) -> AsyncIterator[AsyncConnection]:
-    async with await AsyncConnection.connect(database_url, autocommit=True) as connection:
-        yield connection
 
 
 def live(life: Lived) -> tuple[list[FindingChange], list[AlarmClosed]]:
